@@ -1,0 +1,3 @@
+"""Data: the nodes that hold values and derivatives."""
+
+from deepfusion.components.data.data import Data

@@ -1,0 +1,286 @@
+"""Data: a node that holds a value and the derivative of the losses with respect to it."""
+
+from typing import Any
+
+from deepfusion.components.data.regularizers import Regularizer
+from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS, get_optimizer
+from deepfusion.errors import MissingValueError, NodeTypeError, OptionError, ShapeError
+from deepfusion.functional.broadcasting import unbroadcast
+from deepfusion.utils.backend import array_module, as_array, to_device
+
+Array = Any
+
+# Who else may hold the array in `_deriv`: other nodes, nobody, or someone who has read it.
+_SHARED, _OWN, _READ = 'shared', 'own', 'read'
+
+
+class Data:
+    """A tensor and its derivative: an input, an activation, a loss, or a parameter of a module.
+
+    Args:
+        ID: The node's name, unique within a net. May be a path like 'res1/a'.
+        shape: Shape with a batch axis of 1 in front, e.g. (1, 3) or (1, C, H, W); `val` may have any batch size.
+            A loss has shape (1, 1) and a 0-d value. Parameters have the exact shape of their value.
+        val: Value; floats are converted to the current backend and precision, integers and booleans keep
+            their type.
+        is_frozen: Whether `update` leaves the value as it is.
+        optimizer_details: `{'optimizer_name': ..., 'hyperparameters': {...}}`, see `get_optimizer`.
+        learning_rate: Multiple of the optimizer's step that is subtracted.
+        is_regularized: Whether the regularizer's derivative joins the step.
+        regularizer_details: `{'reg_name': 'L1' or 'L2', 'reg_strength': ...}`.
+
+    Attributes: besides those, `deriv`; `optimizer`, `regularizer` (objects, or None); `input`, the module that
+    makes the value, or None; `outputs`, the modules that use it.
+
+    Raises:
+        ShapeError: The value does not fit the shape.
+        OptionError: Regularized without details, or details that mean nothing.
+
+    Example:
+        >>> x = Data(ID='x', shape=(1, 3), val=[[1., 2., 3.], [4., 5., 6.]])
+        >>> x.val.shape, x.deriv.sum()
+        ((2, 3), np.float32(0.0))
+    """
+
+    def __init__(
+        self,
+        ID: str,
+        shape: tuple[int, ...],
+        val: Any = None,
+        is_frozen: bool = True,
+        optimizer_details: dict[str, Any] = DEFAULT_OPTIMIZER_DETAILS,
+        learning_rate: float = 1e-6,
+        is_regularized: bool = False,
+        regularizer_details: dict[str, Any] | None = None,
+    ) -> None:
+        self.ID = check_ID(ID, 'Data')
+        self.shape = _check_shape(shape, self.ID)
+        self._is_parameter = False      # set by the module that adopts it
+        self._val: Array = None
+        self._val_is_ours = False       # may be written into by update()
+        self._deriv: Array = None
+        self._deriv_holder = _SHARED
+        self._seed: Array = None        # what a user or loss module assigned as derivative
+        self.is_frozen = is_frozen
+        self._optimizer_details = optimizer_details
+        self.optimizer = get_optimizer(self.shape, optimizer_details)
+        if is_frozen:
+            self.optimizer = None       # made when unfrozen; the line above has checked the details
+        self.set_learning_rate(learning_rate)
+        if is_regularized and regularizer_details is None:
+            raise OptionError(f"Data '{ID}': is_regularized is True but regularizer_details is None. "
+                              "Give regularizer_details={'reg_name': 'L2', 'reg_strength': ...}.")
+        self.is_regularized = is_regularized
+        self.regularizer = None if regularizer_details is None else Regularizer(regularizer_details)
+        self.input: Any = None
+        self.outputs: list[Any] = []
+        if val is not None:
+            self.val = val
+
+    @property
+    def val(self) -> Array:
+        """The value, or None while nothing has set it."""
+        return self._val
+
+    @val.setter
+    def val(self, value: Any) -> None:
+        if value is None:
+            self._val = self._deriv = None
+            return
+        array = as_array(value, f"The value of Data '{self.ID}'")
+        self.set_result(array)
+        self._val_is_ours = array is not value
+
+    def set_result(self, array: Array) -> None:
+        """Take over a module's result, an array of the right device and type, after checking its shape."""
+        if not self._fits(array.shape):
+            raise ShapeError(f"Data '{self.ID}': expected a value of shape {self._shape_in_words()}; "
+                             f'found {array.shape}. Reshape the value, or make the Data with another shape.')
+        self._val = array
+        self._val_is_ours = False
+        if self._deriv is not None and self._deriv.shape != array.shape:
+            self._deriv = None
+
+    def _fits(self, shape: tuple[int, ...]) -> bool:
+        mine = self.shape
+        if self._is_parameter or not mine:
+            return shape == mine
+        if len(shape) == len(mine) and shape[1:] == mine[1:]:
+            return True
+        return set(mine) == {1} and len(shape) < len(mine) and set(shape) <= {1}   # a loss
+
+    def _shape_in_words(self) -> str:
+        if self._is_parameter or not self.shape:
+            return str(self.shape)
+        return '(' + ', '.join(['batch', *map(str, self.shape[1:])]) + (',)' if len(self.shape) == 1 else ')')
+
+    @property
+    def deriv(self) -> Array:
+        """The derivative of the losses with respect to the value; zeros while there is none."""
+        if self._deriv is None:
+            xp = array_module(self._val)
+            if self._val is None:
+                self._deriv = as_array(xp.zeros(self.shape), 'A derivative')
+            else:
+                self._deriv = xp.zeros(self._val.shape, _deriv_type(self._val))
+        elif self._deriv_holder is _SHARED:
+            self._deriv = self._deriv.copy()
+        # From now on someone outside holds the array: passes do not write into it, `deriv += ...` does.
+        self._deriv_holder = _READ
+        return self._deriv
+
+    @deriv.setter
+    def deriv(self, value: Any) -> None:
+        if value is self._deriv:        # the last step of `deriv += ...`
+            return
+        if value is None:
+            return self.clear_grads()
+        array = as_array(value, f"The derivative of Data '{self.ID}'")
+        val = self._val
+        if val is not None and array.shape != val.shape:
+            if array.size != 1:
+                raise ShapeError(f"Data '{self.ID}': expected a derivative of the value's shape {val.shape}; "
+                                 f'found {array.shape}.')
+            array = array_module(val).zeros(val.shape, _deriv_type(val)) + array.reshape(())
+        self._deriv = array.astype(_deriv_type(val)) if array.dtype.kind != 'f' else array
+        self._deriv_holder = _SHARED
+        self._seed = self._deriv
+
+    def add_deriv(self, deriv: Array) -> None:
+        """Add one contribution, summed over broadcast axes. The first is taken over as it is."""
+        val = self._val
+        if deriv.shape != val.shape:
+            deriv = unbroadcast(deriv, val.shape)
+        if self._deriv is None:
+            self._deriv, self._deriv_holder = deriv, _SHARED
+        elif self._deriv_holder is _OWN:
+            self._deriv += deriv
+        else:
+            self._deriv, self._deriv_holder = self._deriv + deriv, _OWN
+
+    def keep_read_deriv(self) -> None:
+        """Before a pass: what someone has read stays theirs, also when a module does `deriv += ...`."""
+        self._deriv_holder = _SHARED if self._deriv_holder is _READ else self._deriv_holder
+
+    def update(self) -> None:
+        """One step against the derivative, `val -= learning_rate * (step + reg_strength * reg'(val))`, when not
+        frozen; then clear the derivative. Parameters are updated in place."""
+        if not self.is_frozen and self.optimizer is not None:
+            if self._val is None or self._val.dtype.kind != 'f':
+                raise MissingValueError(f"Data '{self.ID}': expected a value of floats to update; found "
+                                        f'{"none" if self._val is None else self._val.dtype}. Set .val or freeze it.')
+            self._subtract(self.optimizer.step(self._deriv if self._deriv is not None else self.deriv, self._val))
+        self.clear_grads()
+
+    def _subtract(self, step: Array) -> None:
+        if self.is_regularized and self.regularizer is not None:
+            step = step + self.regularizer.reg_strength * self.regularizer.reg_fn_deriv(self._val)
+        step = self.learning_rate * step
+        if self._is_parameter and self._val_is_ours:
+            self._val -= step
+        else:
+            self._val, self._val_is_ours = self._val - step, True
+
+    def freeze(self) -> None:
+        """Let `update` leave the value as it is. The optimizer keeps its state for `unfreeze`."""
+        self.is_frozen = True
+
+    def unfreeze(self, optimizer_details: dict[str, Any] | None = None) -> None:
+        """Let `update` change the value.
+
+        Args:
+            optimizer_details: The optimizer to use. The one it had goes on when this is None or says the same.
+        """
+        details = self._optimizer_details if optimizer_details is None else optimizer_details
+        if self.optimizer is None or details != self._optimizer_details:
+            self.optimizer = get_optimizer(self.shape, details)
+            self._optimizer_details = details
+        self.is_frozen = False
+
+    def clear_grads(self) -> None:
+        """Set the derivative to zero."""
+        self._deriv = self._seed = None
+
+    def set_regularization(self, regularizer_details: dict[str, Any]) -> None:
+        """Regularize the value from now on, see `Regularizer`."""
+        self.regularizer = Regularizer(regularizer_details)
+        self.is_regularized = True
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set the multiple of the step that `update` subtracts."""
+        self.learning_rate = check_learning_rate(learning_rate, f"Data '{self.ID}'")
+
+    def set_optimizer(self, optimizer_details: dict[str, Any]) -> None:
+        """Start anew with another optimizer; a frozen Data uses it once it is unfrozen."""
+        optimizer = get_optimizer(self.shape, optimizer_details)
+        self.optimizer = None if self.is_frozen else optimizer
+        self._optimizer_details = optimizer_details
+
+    def move(self, device: str | None, dtype: type | None) -> None:
+        """Bring value, derivative and optimizer state to a device and a floating-point type."""
+        self._val, self._deriv = moved(self._val, device, dtype), moved(self._deriv, device, dtype)
+        self._seed = None
+        self._deriv_holder = _SHARED
+        self._val_is_ours = False
+        if self.optimizer is not None:
+            for name in self.optimizer.state_names:
+                setattr(self.optimizer, name, moved(getattr(self.optimizer, name), device, dtype))
+
+    def __str__(self) -> str:
+        rows = {
+            'ID': self.ID, 'shape': self.shape, 'is_frozen': self.is_frozen,
+            'optimizer': self.optimizer, 'learning_rate': self.learning_rate,
+            'is_regularized': self.is_regularized, 'regularizer': self.regularizer,
+            'input': self.input.ID if self.input is not None else None,
+            'outputs': [module.ID for module in self.outputs],
+            'val': _array_in_words(self._val), 'deriv': _array_in_words(self._deriv),
+        }
+        return 'Data\n' + '\n'.join(f'  {name:<14} : {value}' for name, value in rows.items())
+
+    def __repr__(self) -> str:
+        return f'Data({self.ID!r}, shape={self.shape})'
+
+
+def check_ID(ID: str, kind: str) -> str:
+    """Refuse an ID that is no string, or empty."""
+    if not isinstance(ID, str) or not ID:
+        raise NodeTypeError(f'{kind}: expected ID to be a non-empty string; found {ID!r}.')
+    return ID
+
+
+def check_learning_rate(learning_rate: float, node: str) -> float:
+    """Refuse a rate that is no number of at least 0."""
+    try:
+        if learning_rate >= 0:
+            return learning_rate
+    except TypeError:
+        pass
+    raise OptionError(f'{node}: expected a learning rate of at least 0; found {learning_rate!r}.')
+
+
+def moved(array: Array, device: str | None, dtype: type | None) -> Array:
+    """A copy of an array on another device and, for floats, of another type; None stays None."""
+    if array is None:
+        return None
+    array = array.astype(dtype) if dtype is not None and array.dtype.kind == 'f' else array.copy()
+    return array if device is None else to_device(array, device)
+
+
+def _check_shape(shape: tuple[int, ...], ID: str) -> tuple[int, ...]:
+    try:
+        dims = tuple(int(n) for n in shape)
+        valid = all(n >= 0 and n == m for n, m in zip(dims, shape, strict=True))
+    except (TypeError, ValueError):
+        valid = False
+    if not valid:
+        raise ShapeError(f"Data '{ID}': expected shape to be a tuple of whole numbers like (1, 3); found {shape!r}.")
+    return dims
+
+
+def _deriv_type(val: Array) -> Any:
+    # Derivatives of indices and masks are floats too, should anyone ask.
+    return val.dtype if val is not None and val.dtype.kind == 'f' else as_array(0.0).dtype
+
+
+def _array_in_words(array: Array) -> str | None:
+    return None if array is None else f'{type(array).__name__} {array.shape} {array.dtype}'

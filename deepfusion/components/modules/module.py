@@ -1,0 +1,220 @@
+"""Module: the base of all operations. Plumbing stands here once; a module is its declarations and its maths."""
+
+from typing import Any, ClassVar
+
+from deepfusion.components.data.data import Data, check_ID
+from deepfusion.components.modules.parameters import Parametric
+from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
+from deepfusion.errors import (
+    BackendError,
+    GraphError,
+    MissingValueError,
+    NodeTypeError,
+    ShapeError,
+)
+from deepfusion.utils.backend import array_module, device_of, float_type
+from deepfusion.utils.names import look_up
+
+Array = Any
+
+
+class Module(Parametric):
+    """A node that makes its output's value from its inputs' values, and their derivatives from its output's.
+
+    Args:
+        ID: The node's name, unique within a net. May be a path like 'res1/conv1'.
+        inputs: Data whose values the module reads.
+        output: Data that receives the result. None makes one, named `<ID>_out`, of the inferred shape.
+        parameter_list: Parameters made by hand (0.0.3's way); `add_parameter` is the shorter one.
+        learning_rate: Learning rate of the parameters.
+        is_frozen: Whether `update` leaves the parameters as they are. True for modules without parameters.
+        optimizer_details: Optimizer of the parameters, see `get_optimizer`.
+        is_regularized: Whether the regularizable parameters are regularized.
+        regularizer_details: How, see `Regularizer`.
+
+    A subclass overrides `output_shape`, `declare_parameters`, `compute` and `differentiate`; or, as in 0.0.3,
+    `forward` and `backward`. `docs/writing_a_module.md` shows both.
+
+    Class attributes: `different_at_train_test` (keeps a mode), `is_regularizable`, `state_names` (attributes that
+    are saved, moved and copied though not learnt), `index_inputs` (positions of inputs that may hold integers or
+    booleans; elsewhere those are made floats).
+
+    Raises:
+        NodeTypeError: An input or the output is no Data.
+        ShapeError: Shapes do not fit.
+        GraphError: Another module makes the output already, or it is one of the inputs.
+    """
+
+    different_at_train_test: bool = False
+    is_regularizable: bool = False
+    state_names: tuple[str, ...] = ()
+    index_inputs: tuple[int, ...] = ()
+    available_modes: ClassVar[list[str]] = ['train', 'test']
+    known_classes: ClassVar[dict[tuple[str, str], type['Module']]] = {}
+    _construction: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        Module.known_classes[cls.__module__, cls.__qualname__] = cls
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> 'Module':
+        self = super().__new__(cls)
+        self._construction = (args, kwargs)     # what a saved net needs to make the module again
+        return self
+
+    def __init__(
+        self,
+        ID: str,
+        inputs: list[Data],
+        output: Data | None = None,
+        parameter_list: list[Data] | None = None,
+        learning_rate: float = 1e-6,
+        is_frozen: bool = False,
+        optimizer_details: dict[str, Any] = DEFAULT_OPTIMIZER_DETAILS,
+        is_regularized: bool = False,
+        regularizer_details: dict[str, Any] | None = None,
+    ) -> None:
+        self.ID = check_ID(ID, type(self).__name__)
+        self.inputs = self._check_inputs(inputs, output)
+        self._saved: tuple[Any, ...] | None = None
+        self._needs: tuple[set[int], set[str]] | None = None     # None: everything
+        if self.different_at_train_test:
+            self.mode = 'train'
+        self._set_learning_options(learning_rate, is_frozen, optimizer_details, is_regularized, regularizer_details)
+
+        self.given_shape = None if output is None else output.shape
+        shape = self._check_output_shape()
+        self.declare_parameters(*(data.shape for data in self.inputs))
+        for parameter in parameter_list or ():
+            self._adopt(parameter.ID.removeprefix(f'{ID}_'), parameter)
+        if is_frozen:
+            self.freeze()
+
+        # Nothing outside has been touched so far; from here on nothing can fail.
+        self.output = Data(f'{ID}_out', shape) if output is None else output
+        for data in self.inputs:
+            data.outputs.append(self)
+        self.output.input = self
+
+    # -- What a subclass says ---------------------------------------------------------------------------------
+
+    def output_shape(self, *input_shapes: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of the output (batch axis 1 in front) for those of the inputs. Raises ShapeError."""
+        if self.given_shape is None:
+            raise ShapeError(f'{self!r}: expected an output, as the class infers no shape; found None. '
+                             'Pass output=Data(...), or override output_shape.')
+        return self.given_shape
+
+    def declare_parameters(self, *input_shapes: tuple[int, ...]) -> None:
+        """Call `add_parameter` for each parameter."""
+
+    def compute(self, xp: Any, *values: Array) -> tuple[Array, tuple[Any, ...]]:
+        """The output's value, and whatever `differentiate` will need, from the inputs' values."""
+        raise NodeTypeError(f'{self!r} says nothing of its forward pass; override compute, or forward.')
+
+    def differentiate(self, xp: Any, deriv: Array, *saved: Any
+                      ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
+        """The derivatives of the inputs, and of the parameters by name, from the output's derivative."""
+        raise NodeTypeError(f'{self!r} says nothing of its backward pass; override differentiate, or backward.')
+
+    # -- The passes -------------------------------------------------------------------------------------------
+
+    def forward(self) -> None:
+        """Set the output's value from the inputs' values."""
+        values = [self._input_value(i, data) for i, data in enumerate(self.inputs)]
+        xp = array_module(values[0])
+        try:
+            value, saved = self.compute(xp, *values)
+        except TypeError:
+            self._check_devices()
+            raise
+        self.output.set_result(value)
+        self._saved = saved
+
+    def backward(self) -> None:
+        """Add to the inputs' and parameters' derivatives from the output's derivative."""
+        deriv = self.output._deriv
+        if deriv is None:
+            return
+        if self._saved is None:
+            raise MissingValueError(f'{self!r}: backward needs what forward saved, and forward has not run; '
+                                    'run forward first.')
+        input_derivs, parameter_derivs = self.differentiate(array_module(deriv), deriv, *self._saved)
+        for i, (data, d) in enumerate(zip(self.inputs, input_derivs, strict=True)):
+            if d is not None and self.needs_input(i):
+                data.add_deriv(d)
+        for name, d in parameter_derivs.items():
+            if d is not None and self.needs_parameter(name):
+                self.parameter_lookup[name].add_deriv(d)
+
+    def _input_value(self, index: int, data: Data) -> Array:
+        value = data._val
+        if value is None:
+            raise MissingValueError(f"{self!r}: expected a value in its input '{data.ID}'; found none. "
+                                    f"Set the value of '{data.ID}' before forward.")
+        if value.dtype.kind != 'f' and index not in self.index_inputs:
+            return value.astype(float_type())
+        return value
+
+    def needs_input(self, index: int) -> bool:
+        """Whether this backward pass wants the derivative of that input."""
+        return self._needs is None or index in self._needs[0]
+
+    def needs_parameter(self, name: str) -> bool:
+        """Whether this backward pass wants the derivative of that parameter."""
+        return self._needs is None or name in self._needs[1]
+
+    def set_mode(self, mode: str) -> None:
+        """Choose 'train' or 'test'; only for modules that differ between the two."""
+        look_up(mode, dict.fromkeys(self.available_modes), 'mode')
+        self.mode = mode
+
+    # -- Checks -----------------------------------------------------------------------------------------------
+
+    def shape_error(self, expected: str, found: Any, fix: str) -> ShapeError:
+        """The error to raise: `<kind> '<ID>': expected ...; found .... <fix>`."""
+        return ShapeError(f'{self!r}: expected {expected}; found {found}. {fix}')
+
+    def _check_inputs(self, inputs: list[Data], output: Data | None) -> list[Data]:
+        if not isinstance(inputs, list | tuple) or not inputs:
+            raise NodeTypeError(f'{self!r}: expected inputs to be a list of Data; found {inputs!r}. '
+                                'Write inputs=[x], also for a single input.')
+        for node in [*inputs, output]:
+            if node is not None and not isinstance(node, Data):
+                raise NodeTypeError(f'{self!r}: expected inputs and output to be Data; '
+                                    f'found {type(node).__name__} {node!s:.40}.')
+        if output is not None and output.input is not None:
+            raise GraphError(f"{self!r}: expected an output that no module makes; '{output.ID}' is made by "
+                             f'{output.input!r} already. Give each module an output of its own.')
+        if any(data is output for data in inputs):
+            raise GraphError(f"{self!r}: expected an output other than its inputs; found '{output.ID}' in both. "      # type: ignore[union-attr]
+                             'Give the module an output of its own.')
+        return list(inputs)
+
+    def _check_output_shape(self) -> tuple[int, ...]:
+        shape = tuple(self.output_shape(*(data.shape for data in self.inputs)))
+        if self.given_shape is not None and shape != self.given_shape:
+            raise ShapeError(f'{self!r}: expected an output of shape {shape}; found {self.given_shape}. '
+                             'Give the output that shape, or leave output away to have it made.')
+        return shape
+
+    def _check_devices(self) -> None:
+        nodes = [*self.inputs, *self.parameter_list]
+        devices = {data.ID: device_of(data._val) for data in nodes if data._val is not None}
+        if len(set(devices.values())) > 1:
+            raise BackendError(f'{self!r}: expected all values on one device; found {devices}. '
+                               'Move the net with net.to(backend=...), and set inputs under the same backend.')
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} '{self.ID}'"
+
+    def __str__(self) -> str:
+        rows = {
+            'ID': self.ID, 'inputs': [data.ID for data in self.inputs], 'output': self.output.ID,
+            'parameter_list': [p.ID for p in self.parameter_list], 'is_frozen': self.is_frozen,
+            'optimizer_details': self.optimizer_details, 'learning_rate': self.learning_rate,
+            'different_at_train_test': self.different_at_train_test, 'mode': getattr(self, 'mode', None),
+            'is_regularizable': self.is_regularizable, 'is_regularized': getattr(self, 'is_regularized', None),
+            'regularizer_details': getattr(self, 'regularizer_details', None),
+        }
+        return f'{type(self).__name__}\n' + '\n'.join(f'  {name:<23} : {value}' for name, value in rows.items())

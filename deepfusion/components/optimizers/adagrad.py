@@ -1,0 +1,31 @@
+"""Adaptive gradient."""
+
+from typing import Any
+
+from deepfusion.components.optimizers.optimizer import Optimizer
+from deepfusion.utils.backend import array_module
+
+Array = Any
+
+
+class AdaGrad(Optimizer):
+    """The derivative over the root of the sum of all its squares so far.
+
+    Formula: `S = S + deriv^2`; the step is `deriv / (sqrt(S) + epsilon)`, epsilon 1e-8.
+
+    Args:
+        data_shape: Shape of the Data the optimizer belongs to.
+
+    Reference: Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic
+    optimization" (JMLR 2011).
+    """
+
+    state_names = ('S',)
+    S: Array
+
+    def step(self, data_deriv: Array, data_val: Array = None) -> Array:
+        (S,) = self.advance(data_deriv)
+        S += data_deriv * data_deriv
+        root = array_module(S).sqrt(S)
+        root += self.epsilon
+        return data_deriv / root

@@ -1,0 +1,54 @@
+"""The base of all optimizers."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from deepfusion.errors import OptionError
+from deepfusion.utils.backend import array_module
+
+Array = Any
+
+
+class Optimizer(ABC):
+    """Turns derivatives into steps; `Data.update` subtracts learning rate times step.
+
+    Args:
+        data_shape: Shape of the Data the optimizer belongs to.
+
+    A subclass lists its moving averages in `state_names`. They are made with the first derivative, in its
+    shape, type and device, and start anew when that shape changes (an unfrozen input with another batch).
+    """
+
+    state_names: tuple[str, ...] = ()
+    epsilon = 1e-8
+
+    def __init__(self, data_shape: tuple[int, ...]) -> None:
+        self.data_shape = tuple(data_shape)
+        self.t = 0
+        for name in self.state_names:
+            setattr(self, name, None)
+
+    @abstractmethod
+    def step(self, data_deriv: Array, data_val: Array = None) -> Array:
+        """The direction to subtract, for a derivative at the current value. Overwrites neither."""
+
+    def advance(self, data_deriv: Array) -> list[Array]:
+        """Count the step and give the moving averages, made of zeros when there are none that fit."""
+        averages = [getattr(self, name) for name in self.state_names]
+        if any(a is None or a.shape != data_deriv.shape for a in averages):
+            xp = array_module(data_deriv)
+            self.t = 0
+            averages = [xp.zeros_like(data_deriv) for _ in averages]
+            for name, average in zip(self.state_names, averages, strict=True):
+                setattr(self, name, average)
+        self.t += 1
+        return averages
+
+    def check_fraction(self, name: str, value: float) -> float:
+        """Refuse a smoothing rate outside [0, 1)."""
+        if not isinstance(value, int | float) or not 0 <= value < 1:
+            raise OptionError(f'{type(self).__name__}: expected {name} in [0, 1); found {value!r}.')
+        return value
+
+    def __str__(self) -> str:
+        return type(self).__name__

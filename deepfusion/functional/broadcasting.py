@@ -1,0 +1,35 @@
+"""Undoing what broadcasting did, for derivatives."""
+
+from typing import Any
+
+import numpy as np
+
+Array = Any
+
+
+def unbroadcast(deriv: Array, shape: tuple[int, ...]) -> Array:
+    """Sum a derivative over the axes along which a value of `shape` was repeated.
+
+    >>> import numpy as np
+    >>> unbroadcast(np.ones((4, 2, 3)), (2, 1))
+    array([[12.],
+           [12.]])
+    """
+    if deriv.shape == shape:
+        return deriv
+    extra = deriv.ndim - len(shape)
+    axes = tuple(range(extra)) + tuple(
+        i + extra for i, n in enumerate(shape) if n == 1 and deriv.shape[i + extra] != 1)
+    return deriv.sum(axis=axes).reshape(shape) if axes else deriv.reshape(shape)
+
+
+def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The shape that arrays of these shapes broadcast to, or None where they do not.
+
+    >>> broadcast_shape((1, 3, 4, 4), (1, 3, 1, 1))
+    (1, 3, 4, 4)
+    """
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        return None

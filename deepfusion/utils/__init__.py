@@ -1,0 +1,1 @@
+"""Tools around the components: devices, gradient checking, training, printing."""
