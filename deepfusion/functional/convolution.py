@@ -1,0 +1,108 @@
+"""Convolution over any number of axes, by the algorithm that suits its shape.
+
+`convolve` and `convolve_backward` are what modules call. Which algorithm runs is chosen for each shape; a
+setting overrules the choice:
+
+| setting | where it applies |
+|---|---|
+| 'auto' | the fastest, in float64 always 'im2col' |
+| 'im2col' | everywhere: products of the windows' entries, the most exact |
+| 'winograd2' | 3x3, stride 1: F(2, 3), float32 error below 1e-6 of the largest value; elsewhere im2col |
+| 'winograd4' | 3x3, stride 1: F(4, 3), float32 error of about 1e-5; elsewhere im2col |
+
+So 'winograd2' and 'im2col' refuse F(4, 3). The environment variable `DEEPFUSION_CONVOLUTION` sets the default.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from deepfusion.functional import columns, depthwise, winograd
+from deepfusion.functional.windows import Windows
+from deepfusion.utils.backend import array_module
+from deepfusion.utils.names import look_up
+
+Array = Any
+Derivatives = tuple[Array | None, Array | None, Array | None]
+
+ALGORITHMS = {'auto': None, 'im2col': 0, 'winograd2': 2, 'winograd4': 4}
+_setting = os.environ.get('DEEPFUSION_CONVOLUTION', 'auto')
+
+
+def set_algorithm(name: str) -> None:
+    """Choose how convolutions are computed from now on, see the module's table."""
+    global _setting
+    look_up(name, ALGORITHMS, 'convolution algorithm')
+    _setting = name
+
+
+@contextmanager
+def use_algorithm(name: str) -> Iterator[None]:
+    """Within this scope convolutions are computed in that way.
+
+    >>> with use_algorithm('im2col'):
+    ...     print(tile_size((64, 64, 16, 16), 64, np.dtype('float32')))
+    0
+    """
+    before = _setting
+    set_algorithm(name)
+    try:
+        yield
+    finally:
+        set_algorithm(before)
+
+
+def tile_size(shape: tuple[int, ...], filters: int, dtype: Any) -> int:
+    """Width of Winograd's tiles for an input of that shape and 3x3 filters of stride 1; 0: not Winograd."""
+    chosen = look_up(_setting, ALGORITHMS, 'convolution algorithm')
+    if chosen is not None:
+        return chosen
+    if dtype != np.float32 or min(shape[1], filters) < 16:
+        return 0
+    return 4
+
+
+def convolve(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int = 1
+             ) -> tuple[Array, tuple[Any, ...]]:
+    """The cross-correlation of x (B, C, *spatial) with weight (out, C / groups, *size), plus bias (out,).
+
+    Returns:
+        y (B, out, *output), channels-last in memory, and what `convolve_backward` needs.
+    """
+    if winograd.applies(windows, groups) and array_module(x) is np:
+        m = tile_size(x.shape, weight.shape[0], x.dtype)
+        if m:
+            y, saved = winograd.forward(x, weight, bias, windows, m)
+            return y, (winograd.backward, *saved)
+    if groups == x.shape[1] > 1:
+        return depthwise.forward(x, weight, bias, windows), (_depthwise_backward, x, weight, windows)
+    return columns.forward(x, weight, bias, windows, groups), (_columns_backward, x, weight, windows, groups)
+
+
+def convolve_backward(deriv: Array, saved: tuple[Any, ...], wants_input: bool = True, wants_weight: bool = True,
+                      wants_bias: bool = True) -> Derivatives:
+    """The derivatives of x, weight and bias from that of y; None for what is not wanted."""
+    backward, *rest = saved
+    return backward(deriv, *rest, wants_input, wants_weight, wants_bias)
+
+
+def bias_derivative(deriv: Array) -> Array:
+    """The sum over batch and places, (out,)."""
+    return deriv.sum(axis=(0, *range(2, deriv.ndim)))
+
+
+def _columns_backward(deriv: Array, x: Array, weight: Array, windows: Windows, groups: int, wants_input: bool,
+                      wants_weight: bool, wants_bias: bool) -> Derivatives:
+    dx = columns.input_derivative(deriv, weight, windows, groups, x.shape[2:]) if wants_input else None
+    dw = columns.weight_derivative(deriv, x, windows, groups, weight.shape) if wants_weight else None
+    return dx, dw, bias_derivative(deriv) if wants_bias else None
+
+
+def _depthwise_backward(deriv: Array, x: Array, weight: Array, windows: Windows, wants_input: bool,
+                        wants_weight: bool, wants_bias: bool) -> Derivatives:
+    dx = depthwise.input_derivative(deriv, weight, windows, x.shape[1], x.shape[2:]) if wants_input else None
+    dw = depthwise.weight_derivative(deriv, x, windows, weight.shape) if wants_weight else None
+    return dx, dw, bias_derivative(deriv) if wants_bias else None

@@ -1,0 +1,75 @@
+"""Every algorithm of convolution against PyTorch, over sizes and options drawn at random."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepfusion.functional.convolution import convolve, convolve_backward, use_algorithm
+from deepfusion.functional.windows import Windows, per_axis, per_side
+
+torch = pytest.importorskip('torch')
+F = torch.nn.functional
+
+
+@st.composite
+def cases(draw, winograd=False):
+    """Sizes and options of a convolution whose output is not empty."""
+    rank = 2 if winograd else draw(st.integers(1, 3))
+    axis = lambda low, high: tuple(draw(st.integers(low, high)) for _ in range(rank))   # noqa: E731
+    size = (3, 3) if winograd else axis(1, 3)
+    stride = (1, 1) if winograd else axis(1, 3)
+    dilation = (1, 1) if winograd else axis(1, 2)
+    padding = tuple(zip(axis(0, 2), axis(0, 2), strict=True))
+    need = [max(1, d * (k - 1) + 1 - sum(p)) for k, d, p in zip(size, dilation, padding, strict=True)]
+    spatial = tuple(n + draw(st.integers(0, 12 if winograd else 3)) for n in need)
+    groups = 1 if winograd else draw(st.sampled_from([1, 1, 2, 3]))
+    channels, filters = groups * draw(st.integers(1, 3)), groups * draw(st.integers(1, 3))
+    batch = draw(st.integers(1, 3))
+    return Windows(size, stride, padding, dilation), groups, (batch, channels, *spatial), filters, draw(st.booleans())
+
+
+def torch_convolution(x, w, b, windows, groups):
+    """PyTorch's convolution, padded on each side as asked."""
+    sides = [n for pair in reversed(windows.padding) for n in pair]
+    return getattr(F, f'conv{x.dim() - 2}d')(F.pad(x, sides), w, b, windows.stride, 0, windows.dilation, groups)
+
+
+def agree(case, dtype, tolerance, last):
+    windows, groups, shape, filters, bias = case
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(shape).astype(dtype)
+    w = rng.standard_normal((filters, shape[1] // groups, *windows.size)).astype(dtype)
+    b = rng.standard_normal(filters).astype(dtype) if bias else None
+    X, W = (torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in (x, w))
+    B = torch.tensor(b, dtype=torch.float64, requires_grad=True) if bias else None
+    Y = torch_convolution(X, W, B, windows, groups)
+    deriv = rng.standard_normal(Y.shape).astype(dtype)
+    Y.backward(torch.tensor(deriv, dtype=torch.float64))
+    if last:
+        x = np.ascontiguousarray(np.moveaxis(x, 1, -1)).transpose(0, x.ndim - 1, *range(1, x.ndim - 1))
+    y, saved = convolve(x, w, b, windows, groups)
+    dx, dw, db = convolve_backward(deriv, saved, wants_bias=bias)
+    pairs = [(y, Y), (dx, X.grad), (dw, W.grad)] + ([(db, B.grad)] if bias else [])
+    assert np.moveaxis(y, 1, -1).flags.c_contiguous
+    for mine, theirs in pairs:
+        theirs = theirs.detach().numpy()
+        assert mine.shape == theirs.shape
+        assert mine.dtype == dtype
+        assert abs(mine - theirs).max(initial=0) <= tolerance * max(1, abs(theirs).max(initial=0))
+
+
+@settings(max_examples=60, deadline=None)
+@given(cases(), st.booleans())
+def test_agrees_with_pytorch(case, last):
+    agree(case, np.float64, 1e-10, last)
+    agree(case, np.float32, 1e-4, last)
+
+
+@pytest.mark.parametrize('algorithm', ['im2col', 'winograd2', 'winograd4'])
+@settings(max_examples=25, deadline=None)
+@given(case=cases(winograd=True), last=st.booleans())
+def test_algorithms_agree_with_pytorch(algorithm, case, last):
+    with use_algorithm(algorithm):
+        agree(case, np.float64, 1e-10, last)
+        agree(case, np.float32, 1e-4, last)
