@@ -96,7 +96,7 @@ class Data:
         if not self._fits(array.shape):
             raise ShapeError(f"Data '{self.ID}': expected a value of shape {self._shape_in_words()}; "
                              f'found {array.shape}. Reshape the value, or make the Data with another shape.')
-        self._val = array
+        self._val = array if array.ndim else array_module(array).asarray(array)     # no NumPy scalars
         self._val_is_ours = False
         if self._deriv is not None and self._deriv.shape != array.shape:
             self._deriv = None
@@ -141,7 +141,9 @@ class Data:
             if array.size != 1:
                 raise ShapeError(f"Data '{self.ID}': expected a derivative of the value's shape {val.shape}; "
                                  f'found {array.shape}.')
-            array = array_module(val).zeros(val.shape, _deriv_type(val)) + array.reshape(())
+            full = array_module(val).empty(val.shape, _deriv_type(val))
+            full[...] = array.reshape(())
+            array = full
         self._deriv = array.astype(_deriv_type(val)) if array.dtype.kind != 'f' else array
         self._deriv_holder = _SHARED
         self._seed = self._deriv
