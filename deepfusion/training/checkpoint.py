@@ -1,0 +1,77 @@
+"""Checkpoints: enough on the disk to go on exactly where a run stopped.
+
+A checkpoint is a JSON file and the `.df` files that it names: the net after the last whole epoch, and the net
+of the best epoch where that one is kept. The JSON file is replaced last and in one go, so whenever the run
+dies there is one whole checkpoint, the newest or the one before.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from deepfusion.components.net import Net
+from deepfusion.errors import FileFormatError
+
+FORMAT = 1
+
+
+def checkpoint_path(path: str | Path) -> Path:
+    """The path with `.json` at its end."""
+    path = Path(path)
+    return path if path.suffix == '.json' else path.with_name(path.name + '.json')
+
+
+def save_checkpoint(path: Path, net: Net, rows: list[dict[str, Any]], best: dict[str, Any] | None,
+                    generator: list[Any]) -> None:
+    """Write a checkpoint, then remove the files that only the one before needed.
+
+    Args:
+        path: of the JSON file; the net is saved beside it as `<name>-<epoch>.df`.
+        net: the net after the last of `rows`.
+        rows: the history so far.
+        best: the best of these rows, when its net is kept; it was saved by a call of its own epoch.
+        generator: see `random_state`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    model = _model_file(path, rows[-1])
+    net.save(str(model))
+    state = {'format': FORMAT, 'model': model.name, 'rows': rows, 'best': best, 'random_state': generator,
+             'best_model': None if best is None else _model_file(path, best).name}
+    before = _files_of(path)
+    unfinished = path.with_name(f'{path.name}.{os.getpid()}.part')
+    unfinished.write_text(json.dumps(state), encoding='utf-8')
+    unfinished.replace(path)
+    for name in before - {state['model'], state['best_model']}:
+        path.with_name(name).unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """What `save_checkpoint` wrote: its arguments, and `model` and `best_model`, paths for `Net.load`.
+
+    Raises:
+        FileNotFoundError: there is none.
+        FileFormatError: the file is damaged or foreign.
+    """
+    try:
+        state = json.loads(path.read_text(encoding='utf-8'))
+        known = state['format'] == FORMAT and {'rows', 'best', 'random_state'} <= state.keys()
+        for name in ('model', 'best_model'):
+            state[name] = None if state[name] is None else path.with_name(state[name])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FileFormatError(f"'{path}' is no checkpoint of a training run, or is damaged.") from error
+    if not known:
+        raise FileFormatError(f"'{path}' is a checkpoint in a format that is not known here.")
+    return state
+
+
+def _model_file(path: Path, row: dict[str, Any]) -> Path:
+    return path.with_name(f'{path.stem}-{row["epoch"]:04d}.df')
+
+
+def _files_of(path: Path) -> set[str]:
+    try:
+        state = load_checkpoint(path)
+    except (FileNotFoundError, FileFormatError):
+        return set()
+    return {file.name for file in (state['model'], state['best_model']) if file is not None}

@@ -1,0 +1,110 @@
+"""How examples get into a net, and what is counted when they have gone through."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from deepfusion.components.net import Net
+from deepfusion.errors import OptionError, ShapeError
+from deepfusion.utils.backend import as_array, float_type, to_host
+
+Array = Any
+Examples = tuple[Any, Any]                      # pictures (or any inputs), and labels or targets
+Normalization = tuple[Any, Any] | None          # mean and deviation
+
+BYTE_PIXELS = (127.5, 127.5)        # (x - 127.5) / 127.5 = (x / 255 - 0.5) / 0.5: bytes to [-1, 1]
+
+
+class Feed:
+    """Puts batches into the nodes of a net: inputs normalised, labels as one-hot rows.
+
+    Args:
+        net: the net.
+        normalize: (mean, deviation) of the inputs: numbers, or arrays that broadcast against a batch, say
+            (C, 1, 1). Each batch becomes `(x - mean) / deviation` on the net's device, so the set itself is
+            never copied to floats. None puts the inputs in as they are.
+        x, y, prediction, loss: IDs of the nodes. The prediction is only needed when the labels are classes.
+    """
+
+    def __init__(self, net: Net, normalize: Normalization = None, x: str = 'x', y: str = 'y',
+                 prediction: str = 'logits', loss: str = 'loss') -> None:
+        self.x, self.y, self.loss = net.get_node(x), net.get_node(y), net.get_node(loss)
+        self.prediction: Any = net.node_lookup.get(prediction)
+        self._get_prediction = lambda: net.get_node(prediction)
+        self.normalize = normalize
+
+    def check(self, examples: Examples, what: str) -> Examples:
+        """The examples, when inputs and labels are equally many and classes are in range; else an error."""
+        inputs, labels = examples
+        labels = np.asarray(labels)
+        if len(inputs) != len(labels) or len(labels) == 0:
+            raise ShapeError(f'{what}: expected as many inputs as labels, at least one of each; '
+                             f'found {len(inputs)} and {len(labels)}.')
+        if is_classes(labels):
+            self.prediction = self._get_prediction()
+            classes = self.y.shape[-1]
+            if labels.min() < 0 or labels.max() >= classes:
+                raise OptionError(f"{what}: expected labels from 0 to {classes - 1}, as '{self.y.ID}' has "
+                                  f'shape {self.y.shape}; found {labels.min()} to {labels.max()}.')
+        return inputs, labels
+
+    def put(self, inputs: Any, labels: np.ndarray) -> None:
+        """Set the values of the input and target nodes to one batch."""
+        if self.normalize is not None:
+            mean, deviation = (v if np.isscalar(v) else as_array(v) for v in self.normalize)
+            inputs = as_array(inputs).astype(float_type())      # a new array: bytes travel, floats stay there
+            inputs -= mean
+            inputs /= deviation
+        self.x.val = inputs
+        self.y.val = np.eye(self.y.shape[-1], dtype=float_type())[labels] if is_classes(labels) else labels
+
+
+class Tally:
+    """Sums up loss and accuracy over the batches of one pass.
+
+    Numbers stay on their device until someone asks, so that a step need not wait for the one before.
+    """
+
+    def __init__(self, feed: Feed, classes: bool) -> None:
+        self._feed, self._classes = feed, classes
+        self._waiting: list[tuple[Array, Array, int]] = []
+        self._loss = self._hits = 0.0
+        self.examples = self.steps = 0
+
+    def add(self, size: int) -> None:
+        """Count the batch of that size that has just gone forward."""
+        hits = None
+        if self._classes:
+            hits = (self._feed.prediction.val.argmax(axis=1) == self._feed.y.val.argmax(axis=1)).sum()
+        self._waiting.append((self._feed.loss.val, hits, size))
+        self.examples += size
+        self.steps += 1
+
+    def numbers(self) -> dict[str, float]:
+        """Mean loss per example, and the share of right answers when there are classes."""
+        for loss, hits, size in self._waiting:
+            self._loss += float(to_host(loss)) * size
+            self._hits += 0.0 if hits is None else float(to_host(hits))
+        self._waiting.clear()
+        found = {'loss': self._loss / max(self.examples, 1)}
+        return found | {'accuracy': self._hits / max(self.examples, 1)} if self._classes else found
+
+    def in_words(self) -> str:
+        """For the progress bar: `loss 0.1234  accuracy 98.76%`."""
+        numbers = self.numbers()
+        return f'loss {numbers["loss"]:.4f}' + (
+            f'  accuracy {numbers["accuracy"]:6.2%}' if self._classes else '')
+
+
+def is_classes(labels: np.ndarray) -> bool:
+    """Whether labels are class numbers (one integer an example) rather than target values."""
+    return labels.ndim == 1 and labels.dtype.kind in 'iu'
+
+
+def batches(examples: Examples, batch_size: int, order: np.ndarray | None = None) -> Iterator[Examples]:
+    """The examples in pieces of `batch_size`, in the order given; the last piece may be smaller."""
+    inputs, labels = examples
+    for start in range(0, len(labels), batch_size):
+        chosen = slice(start, start + batch_size) if order is None else order[start:start + batch_size]
+        yield inputs[chosen], labels[chosen]
