@@ -37,7 +37,7 @@ class Module(Parametric):
 
     Class attributes: `different_at_train_test` (keeps a mode), `is_regularizable`, `state_names` (attributes that
     are saved, moved and copied though not learnt), `index_inputs` (positions of inputs that may hold integers or
-    booleans; elsewhere those are made floats).
+    booleans; elsewhere those are made floats), `reduces_batch` (an output of shape (1, 1) has no batch axis: losses).
 
     Raises:
         NodeTypeError: An input or the output is no Data.
@@ -49,6 +49,7 @@ class Module(Parametric):
     is_regularizable: bool = False
     state_names: tuple[str, ...] = ()
     index_inputs: tuple[int, ...] = ()
+    reduces_batch: bool = False
     available_modes: ClassVar[list[str]] = ['train', 'test']
     known_classes: ClassVar[dict[tuple[str, str], type['Module']]] = {}
     _construction: tuple[tuple[Any, ...], dict[str, Any]]

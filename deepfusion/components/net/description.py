@@ -161,6 +161,9 @@ class _Builder:
         arguments = {name: self.decode(value) for name, value in entry['arguments'].items()}
         module = _call(cls, arguments)
         module.is_frozen = entry['is_frozen']
+        if self.data[entry['output']]['ID'] != module.output.ID:
+            raise FileFormatError(f"expected module '{entry['ID']}' to make '{module.output.ID}'; found "
+                                  f"'{self.data[entry['output']]['ID']}'.")
         self.made.setdefault(entry['output'], module.output)
         for name, i in entry['parameters'].items():
             if i in self.made:

@@ -56,7 +56,8 @@ def check_batches(modules: Iterable[Module]) -> None:
             if size not in (1, large):
                 raise ShapeError(f"{module!r}: expected inputs of one batch size; found {large} from '{source.ID}' "
                                  f"and {size} from '{other.ID}'. Give both the same number of examples, or one.")
-        if module.output.shape[:1] == (1,) and module.output.shape != (1, 1):
+        unknown = module.reduces_batch or type(module).forward is not Module.forward
+        if module.output.shape[:1] == (1,) and not (unknown and module.output.shape == (1, 1)):
             batch[module.output] = (large, source)
 
 

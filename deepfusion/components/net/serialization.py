@@ -58,7 +58,8 @@ def load(file_path: str | os.PathLike[str], modules: Sequence[type[Module]] = ()
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise FileAccessError(f"Net.load: expected a readable file '{path}'; found: {error.strerror or error}.") from error
+        raise FileAccessError(f"Net.load: expected a readable file '{path}'; found: "
+                              f'{error.strerror or error}.') from error
     description, arrays = _parse(content, path)
     state = np.random.get_state()
     try:
@@ -80,15 +81,16 @@ def _with_suffix(file_path: str | os.PathLike[str]) -> Path:
 def _parse(content: bytes, path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
-    if content[:1] == b'\x80':
-        raise FileFormatError(f"Net.load: expected a file of data in '{path}'; found a pickle, as DeepFusion 0.0.3 "
-                              'wrote them, which could run any code. Build the net again and copy the values over.')
     try:
         arrays = from_bytes(content)
         size = int.from_bytes(content[:8], 'little')
         metadata = json.loads(content[8:8 + size]).get('__metadata__', {})
         description = json.loads(metadata['net']) if metadata.get('format') == FORMAT else None
     except (SafetensorError, ValueError, KeyError, AttributeError, OverflowError) as error:
+        if content[:1] == b'\x80' and content[1:2] <= b'\x05' and content[-1:] == b'.':
+            raise FileFormatError(f"Net.load: expected a file of data in '{path}'; found a pickle, as DeepFusion 0.0.3 "
+                                  'wrote them, which could run any code. Build the net again and copy the values '
+                                  'over.') from error
         raise FileFormatError(f"Net.load: expected a net saved by Net.save in '{path}'; found a damaged or foreign "
                               f'file ({error}).') from error
     if description is None:
@@ -114,4 +116,5 @@ def _write_atomically(path: Path, content: bytes) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-        raise FileAccessError(f"Net.save: expected a writable path; '{path}' is not: {error.strerror or error}.") from error
+        raise FileAccessError(f"Net.save: expected a writable path; '{path}' is not: "
+                              f'{error.strerror or error}.') from error

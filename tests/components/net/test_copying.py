@@ -1,0 +1,62 @@
+"""Copies are independent; moves keep values."""
+
+import copy
+
+import numpy as np
+
+from deepfusion.components.data import Data
+from deepfusion.components.modules.activation_functions import Relu
+from deepfusion.components.net import Net
+from tests.support.nets import step, two_layers
+
+
+def test_a_copy_learns_alike_and_apart():
+    net = two_layers()
+    step(net)
+    twin = copy.deepcopy(net)
+    before = twin.get_node('m1').W.val.copy()
+    costs = [step(net) for _ in range(3)]
+    assert np.array_equal(twin.get_node('m1').W.val, before)
+    assert [step(twin) for _ in range(3)] == costs
+    assert not set(map(id, twin.topological_order)) & set(map(id, net.topological_order))
+    assert twin.get_node('x').outputs == [twin.get_node('m1')]
+
+
+def test_a_copy_leaves_out_what_is_outside():
+    net = two_layers()
+    other = Relu('outside', [net.get_node('x')])
+    twin = copy.deepcopy(net)
+    assert other in net.get_node('x').outputs
+    assert [m.ID for m in twin.get_node('x').outputs] == ['m1']
+
+
+def test_deep_nets_are_copied():
+    node = Data('x', (1, 2), np.ones((1, 2)))
+    for i in range(3000):
+        node = Relu(f'r{i}', [node]).output
+    twin = copy.deepcopy(Net('net', [node]))
+    twin.forward()
+    twin.backward()
+    assert np.array_equal(twin.get_node('x').deriv, [[1, 1]])
+
+
+def test_precision_moves_everything():
+    net = two_layers()
+    step(net)
+    net.to(precision='float64')
+    assert {p.val.dtype for p in net.parameters()} == {np.dtype('float64')}
+    assert {p.optimizer.V.dtype for p in net.parameters()} == {np.dtype('float64')}
+    step(net)
+    assert net.get_node('m1').W.val.dtype == np.float64
+
+
+def test_device_and_back():
+    net = two_layers()
+    step(net)
+    twin = copy.deepcopy(net)
+    twin.to(backend='strict')
+    assert not isinstance(twin.get_node('m1').W.val, np.ndarray)
+    costs = [step(net) for _ in range(3)]
+    np.testing.assert_allclose([step(twin) for _ in range(3)], costs, rtol=1e-6)
+    twin.to(backend='cpu')
+    np.testing.assert_allclose(twin.get_node('m1').W.val, net.get_node('m1').W.val, rtol=1e-6)
