@@ -1,0 +1,144 @@
+"""Normalizing the channels of (B, C, ...) arrays over batch and places, in either order of memory.
+
+The work goes block by block, each small enough to stay in cache, so arrays cross memory only once for a
+statistic and once for a result. What is saved for backward is the input itself.
+"""
+
+from dataclasses import dataclass
+from math import gcd, prod
+from typing import Any
+
+from deepfusion.functional.parallel import split
+from deepfusion.utils.backend import array_module
+
+Array = Any
+
+BLOCK = 1 << 17       # numbers in a block: with its results and derivatives it fits a core's cache
+ROW = 1 << 10         # numbers in a row, where channels lie last: fewer would be spent on starting NumPy's loops
+
+
+@dataclass(frozen=True)
+class Channels:
+    """How an array (B, C, ...) is walked: channels first as (B, C, L); channels last as rows (B*L / fold, fold*C)."""
+
+    shape: tuple[int, ...]
+    fold: int         # 0 where channels lie first
+
+    @classmethod
+    def of(cls, x: Array) -> 'Channels':
+        """The way that needs no copy of x, if there is one."""
+        last = x.ndim == 2 or (not x.flags.c_contiguous and _channels_last(x).flags.c_contiguous)
+        places = x.size // max(1, x.shape[1])
+        most = 1 << max(0, (ROW // max(1, x.shape[1])).bit_length() - 1)
+        return cls(tuple(x.shape), gcd(places, most) if last and places else int(last))
+
+    @property
+    def count(self) -> int:
+        """Values per channel."""
+        return self.shape[0] * prod(self.shape[2:])
+
+    def walk(self, a: Array) -> Array:
+        """An array of the same shape, as rows or planes."""
+        batch, channels = self.shape[:2]
+        if not self.fold:
+            return a.reshape(batch, channels, self.count // max(1, batch))
+        return _channels_last(a).reshape(self.count // self.fold, self.fold * channels)
+
+    def back(self, walked: Array) -> Array:
+        """The reverse of `walk`."""
+        if not self.fold or len(self.shape) == 2:
+            return walked.reshape(self.shape)
+        last = walked.reshape(self.shape[:1] + self.shape[2:] + self.shape[1:2])
+        return last.transpose(0, last.ndim - 1, *range(1, last.ndim - 1))
+
+    def sums(self, xp: Any, block: Array) -> Array:
+        """The sum of each channel: a product with ones, which is the fastest way to add."""
+        if self.fold:
+            return (xp.ones((1, block.shape[0]), block.dtype) @ block).reshape(self.fold, -1).sum(axis=0)
+        rows = block.reshape(-1, block.shape[2])
+        return (rows @ xp.ones(block.shape[2], block.dtype)).reshape(block.shape[:2]).sum(axis=0)
+
+    def products(self, xp: Any, a: Array, b: Array) -> Array:
+        """The sum of `a b` for each channel."""
+        if self.fold:
+            return xp.einsum('nc,nc->c', a, b).reshape(self.fold, -1).sum(axis=0)
+        return xp.einsum('bci,bci->c', a, b)
+
+    def spread(self, xp: Any, values: Array) -> Array:
+        """One number per channel, ready to be combined with a block."""
+        return xp.tile(values, self.fold) if self.fold else values[:, None]
+
+
+def _channels_last(x: Array) -> Array:
+    return x.transpose(0, *range(2, x.ndim), 1)
+
+
+def channel_statistics(x: Array) -> tuple[Array, Array]:
+    """Mean and (biased) variance of each channel of (B, C, ...).
+
+    Every block is measured around its own mean, which is then corrected by the mean of what is left, and the
+    blocks are put together in float64: an offset many times the deviation does no harm. Reference: Chan, Golub
+    and LeVeque 1983, "Algorithms for computing the sample variance", equations 1.7 and 2.1.
+    """
+    xp, way = array_module(x), Channels.of(x)
+    walked = way.walk(x)
+
+    def measure(share: slice) -> tuple[float, Array, Array]:
+        block = walked[share]
+        weight = block.shape[0] / walked.shape[0]
+        mean = way.sums(xp, block) / (weight * way.count)
+        block = block - way.spread(xp, mean)
+        left = way.sums(xp, block).astype(float) / (weight * way.count)
+        squares = way.products(xp, block, block).astype(float) / way.count - weight * left ** 2
+        return weight, mean + left, squares
+
+    blocks = split(xp, measure, walked.shape[0], x.size, BLOCK)
+    mean = sum(weight * m for weight, m, _ in blocks)
+    variance = sum(squares + weight * (m - mean) ** 2 for weight, m, squares in blocks)
+    return mean, variance
+
+
+def normalize_channels(x: Array, mean: Array, scale: Array, shift: Array) -> Array:
+    """`(x - mean) scale + shift`, with one number per channel each."""
+    xp, way = array_module(x), Channels.of(x)
+    walked = way.walk(x)
+    y = xp.empty(walked.shape, x.dtype)
+    mean, scale, shift = (way.spread(xp, v.astype(x.dtype)) for v in (mean, scale, shift))
+
+    def fill(share: slice) -> None:
+        block = xp.subtract(walked[share], mean, out=y[share])
+        block *= scale
+        block += shift
+
+    split(xp, fill, walked.shape[0], x.size, BLOCK)
+    return way.back(y)
+
+
+def channel_sums(deriv: Array, x: Array, mean: Array) -> tuple[Array, Array]:
+    """`sum dy` and `sum dy (x - mean)` of each channel."""
+    xp, way = array_module(x), Channels.of(x)
+    walked, d = way.walk(x), way.walk(deriv)
+    middle = way.spread(xp, mean.astype(x.dtype))
+
+    def measure(share: slice) -> tuple[Array, Array]:
+        return way.sums(xp, d[share]), way.products(xp, d[share], walked[share] - middle)
+
+    blocks = split(xp, measure, walked.shape[0], x.size, BLOCK)
+    return sum(b[0] for b in blocks), sum(b[1] for b in blocks)
+
+
+def combine_channels(deriv: Array, x: Array, mean: Array, a: Array, b: Array, c: Array) -> Array:
+    """`a dy + b (x - mean) + c`, with one number per channel each."""
+    xp, way = array_module(x), Channels.of(x)
+    walked, d = way.walk(x), way.walk(deriv)
+    dx = xp.empty(walked.shape, x.dtype)
+    a, b, mean, c = (way.spread(xp, v.astype(x.dtype)) for v in (a, b, mean, c))
+
+    def fill(share: slice) -> None:
+        block = xp.subtract(walked[share], mean, out=dx[share])
+        block *= b
+        block += c
+        block += d[share] * a
+
+    split(xp, fill, walked.shape[0], x.size, BLOCK)
+    return way.back(dx)

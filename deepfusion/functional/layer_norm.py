@@ -1,0 +1,91 @@
+"""Normalizing each example over its last axes: the common part of layer, group, instance and RMS normalization.
+
+The work goes over blocks of examples, each small enough to stay in cache between its steps.
+"""
+
+from math import prod
+from typing import Any
+
+from deepfusion.functional.broadcasting import unbroadcast
+from deepfusion.functional.parallel import split
+from deepfusion.utils.backend import array_module
+
+Array = Any
+
+BLOCK = 1 << 17       # numbers in a block: with its results and derivatives it fits a core's cache
+
+
+def layer_norm(x: Array, axes: int, epsilon: float, gamma: Array | None = None, beta: Array | None = None,
+               centered: bool = True) -> tuple[Array, tuple[Array, Array | None, Array]]:
+    """`gamma (x - m) / sqrt(v + epsilon) + beta`, m and v being mean and variance over the last `axes` axes.
+
+    Args:
+        gamma, beta: Arrays that broadcast against x, or None.
+        centered: False leaves m away (RMS normalization).
+
+    Returns:
+        The result, and what `layer_norm_derivative` needs.
+    """
+    xp = array_module(x)
+    x = xp.ascontiguousarray(x)
+    y = xp.empty(x.shape, x.dtype)
+    rows, width = _rows(x, axes)
+    mean = xp.empty((rows, 1), x.dtype) if centered else None
+    norm = xp.empty((rows, 1), x.dtype)
+    each = rows // max(1, x.shape[0])                  # rows of one example
+    ones = xp.ones((width, 1), x.dtype)
+
+    def fill(share: slice) -> None:
+        block, of = x[share].reshape(-1, width), slice(share.start * each, share.stop * each)
+        n = y[share].reshape(-1, width)                # a view: what is written there is written into y
+        if mean is not None:
+            mean[of] = block @ ones / width
+            block = xp.subtract(block, mean[of], out=n)
+        norm[of] = 1 / xp.sqrt(xp.einsum('mn,mn->m', block, block)[:, None] / width + epsilon)
+        xp.multiply(block, norm[of], out=n)
+        if gamma is not None:
+            y[share] *= gamma
+        if beta is not None:
+            y[share] += beta
+
+    split(xp, fill, x.shape[0], x.size, BLOCK)
+    return y, (x, mean, norm)
+
+
+def layer_norm_derivative(deriv: Array, saved: tuple[Array, Array | None, Array], axes: int,
+                          gamma: Array | None = None) -> tuple[Array, Array]:
+    """The derivatives of x and gamma (0 where there is none) from those of `layer_norm`'s result.
+
+    With n the normalized x and g = gamma dy: `dx = (g - mean g - n mean(g n)) / sqrt(v + epsilon)`,
+    `dgamma = sum dy n`.
+    """
+    x, mean, norm = saved
+    xp = array_module(x)
+    deriv = xp.ascontiguousarray(deriv)
+    dx = xp.empty(x.shape, x.dtype)
+    rows, width = _rows(x, axes)
+    each = rows // max(1, x.shape[0])
+    ones = xp.ones((width, 1), x.dtype)
+
+    def fill(share: slice) -> Array:
+        block, of = x[share].reshape(-1, width), slice(share.start * each, share.stop * each)
+        n = (block if mean is None else block - mean[of]) * norm[of]
+        dgamma, g = 0, deriv[share]
+        if gamma is not None:
+            dgamma = unbroadcast(g * n.reshape(g.shape), gamma.shape)
+            g = g * gamma
+        g = g.reshape(-1, width)
+        out = xp.multiply(n, xp.einsum('mn,mn->m', g, n)[:, None] / -width, out=dx[share].reshape(-1, width))
+        out += g
+        if mean is not None:
+            out -= g @ ones / width
+        out *= norm[of]
+        return dgamma
+
+    parts = split(xp, fill, x.shape[0], x.size, BLOCK)
+    return dx, sum(parts)
+
+
+def _rows(x: Array, axes: int) -> tuple[int, int]:
+    split_at = x.ndim - axes
+    return prod(x.shape[:split_at]), prod(x.shape[split_at:])
