@@ -33,3 +33,15 @@ def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
         return np.broadcast_shapes(*shapes)
     except ValueError:
         return None
+
+
+def common_batch(xp: Any, *values: Array) -> list[Array]:
+    """The values with the batch size of the largest: a batch of 1 is repeated (as a view).
+
+    >>> import numpy as np
+    >>> [v.shape for v in common_batch(np, np.ones((4, 2)), np.ones((1, 3)))]
+    [(4, 2), (4, 3)]
+    """
+    size = max(value.shape[0] for value in values)
+    return [value if value.shape[0] == size else xp.broadcast_to(value, (size, *value.shape[1:]))
+            for value in values]

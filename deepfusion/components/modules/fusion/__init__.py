@@ -1,0 +1,3 @@
+"""Fusion: several values become one."""
+
+from deepfusion.components.modules.fusion.weighted_sum import WeightedSum

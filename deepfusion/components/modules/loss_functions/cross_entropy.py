@@ -1,0 +1,99 @@
+"""Softmax cross-entropy on logits."""
+
+from typing import Any
+
+from deepfusion.components.data.data import Data
+from deepfusion.components.modules.axes import check_axis
+from deepfusion.components.modules.loss_functions.options import (
+    check_classes,
+    class_targets,
+    loss_shape,
+)
+from deepfusion.components.modules.module import Module
+from deepfusion.errors import OptionError
+from deepfusion.functional.broadcasting import common_batch
+from deepfusion.functional.class_targets import along
+from deepfusion.functional.reduction import reduce_loss
+from deepfusion.functional.softmax import log_softmax, log_softmax_derivative
+
+Array = Any
+
+
+class CrossEntropyLoss(Module):
+    """Cross-entropy between the softmax of logits and classes, stable for logits of any size.
+
+    Forward: `l = -sum_c t_c log p_c` with `p = softmax(x)` and `t_c = w_c ((1 - e) y_c + e / C)`; J is the mean of
+        all l. Where targets are class indices, y is 1 at the index, and the mean is weighted by w of the classes.
+    Backward: `dx = (p sum_c t_c - t) dl`, `dy = -(1 - e) w log p dl`.
+    Shapes: inputs [x, y], x (B, C, ...), y the same (one-hot, or probabilities), or (B, ...) or (B, 1, ...)
+        (class indices, integers); J (1, 1) with a 0-d value; 'none': (B, ...).
+
+    Args:
+        reduction: 'mean', 'sum' or 'none'.
+        weight: w, one factor per class.
+        label_smoothing: e, the share of the target that is spread over all classes.
+        ignore_index: Places with this class index count for nothing, in the mean either.
+        axis: The axis of classes; -1 for sequences (B, T, C).
+
+    Raises:
+        ShapeError: Targets fit neither way, or the weights are not one per class.
+        OptionError: A class index is not among the classes, or the smoothing not between 0 and 1.
+        UnknownNameError: The reduction is not known.
+
+    Reference: `torch.nn.CrossEntropyLoss`.
+
+    Example:
+        >>> x, y = Data('x', (1, 2), val=[[0., 0.], [1e4, -1e4]]), Data('y', (1,), val=[0, 0])
+        >>> m = CrossEntropyLoss('m', [x, y])
+        >>> m.forward()
+        >>> print(m.output.val.round(4))
+        0.3466
+    """
+
+    index_inputs = (1,)
+
+    def __init__(self, ID: str, inputs: list[Data], output: Data | None = None, reduction: str = 'mean',
+                 weight: Any = None, label_smoothing: float = 0.0, ignore_index: int = -100, axis: int = 1) -> None:
+        self.reduction, self.weight, self.label_smoothing = reduction, weight, label_smoothing
+        self.ignore_index, self.axis = ignore_index, axis
+        super().__init__(ID, inputs, output)
+
+    def output_shape(self, logits: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
+        axis = check_axis(self, self.axis, logits)
+        check_classes(self, logits, target, axis, self.weight)
+        if not 0 <= self.label_smoothing <= 1:
+            raise OptionError(f'{self!r}: expected a label_smoothing from 0 to 1; found {self.label_smoothing!r}. '
+                              'Give the share of the target that is spread over all classes.')
+        return loss_shape(self, self.reduction, logits[:axis] + logits[axis + 1:])
+
+    def compute(self, xp: Any, x: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:
+        axis, e = self.axis % x.ndim, self.label_smoothing
+        x, y = common_batch(xp, x, y)
+        is_soft = y.dtype.kind == 'f'
+        t, counted = class_targets(self, xp, y, x, axis, self.ignore_index)
+        w = None if self.weight is None else along(xp, self.weight, axis, x.ndim, x.dtype)
+        count = self._count(t, counted, w)
+        if e:
+            t = (1 - e) * t + (e / x.shape[axis] if counted is None else e / x.shape[axis] * counted)
+        if w is not None:
+            t = t * w
+        log_p = log_softmax(x, axis)
+        value, factor = reduce_loss(-(t * log_p).sum(axis=axis), self.reduction, count)
+        return value, (t, log_p, w, is_soft, factor)
+
+    def _count(self, t: Array, counted: Array | None, w: Array | None) -> Any:
+        """What 'mean' divides by: places, or the sum of their classes' weights."""
+        if counted is None:
+            return t.size // t.shape[self.axis]
+        return counted.sum() if w is None else (t * w).sum()
+
+    def differentiate(self, xp: Any, deriv: Array, t: Array, log_p: Array, w: Array | None, is_soft: bool, factor: Any
+                      ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
+        deriv = deriv * factor
+        if self.reduction == 'none':
+            deriv = xp.expand_dims(deriv, self.axis)
+        dx = log_softmax_derivative(-t * deriv, log_p, self.axis)
+        dy = None
+        if is_soft and self.needs_input(1):
+            dy = log_p * (deriv * (self.label_smoothing - 1) * (1.0 if w is None else w))
+        return (dx, dy), {}

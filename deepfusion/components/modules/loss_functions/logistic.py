@@ -1,0 +1,75 @@
+"""Binary cross-entropy on logits."""
+
+from typing import Any
+
+from deepfusion.components.data.data import Data
+from deepfusion.components.modules.loss_functions.options import check_same, loss_shape
+from deepfusion.components.modules.module import Module
+from deepfusion.functional.reduction import reduce_loss
+from deepfusion.functional.sigmoid import sigmoid
+
+Array = Any
+
+
+class LogisticLoss(Module):
+    """Binary cross-entropy between logits and targets 0 or 1 (or probabilities), stable for logits of any size.
+
+    Forward: `l = -w (p y log s(x) + (1 - y) log s(-x))`, s the logistic function; J is the mean of all l.
+    Backward: `dx = w (s(x) (p y + 1 - y) - p y) dl`, `dy = -w (p log s(x) - log s(-x)) dl`.
+    Shapes: inputs [x, y], both (B, ...), J (1, 1) with a 0-d value; 'none': (B, ...).
+
+    Args:
+        reduction: 'mean', 'sum' or 'none'.
+        weight: w, a factor per entry: a number, or an array that broadcasts against one example.
+        pos_weight: p, a factor of the positive part, in the same forms.
+        label_smoothing: Share e of the target that is spread evenly: y becomes `(1 - e) y + e / 2`.
+        ignore_index: Entries with this target count for nothing, in the mean either.
+
+    Raises:
+        ShapeError: Logits and targets differ in shape.
+        UnknownNameError: The reduction is not known.
+
+    Reference: `torch.nn.BCEWithLogitsLoss`.
+
+    Example:
+        >>> x, y = Data('x', (1, 1), val=[[0.], [1e4]]), Data('y', (1, 1), val=[[0.], [1.]])
+        >>> m = LogisticLoss('m', [x, y])
+        >>> m.forward()
+        >>> print(m.output.val.round(4))
+        0.3466
+    """
+
+    def __init__(self, ID: str, inputs: list[Data], output: Data | None = None, reduction: str = 'mean',
+                 weight: Any = None, pos_weight: Any = None, label_smoothing: float = 0.0,
+                 ignore_index: int = -100) -> None:
+        self.reduction = reduction
+        self.weight, self.pos_weight = weight, pos_weight
+        self.label_smoothing, self.ignore_index = label_smoothing, ignore_index
+        super().__init__(ID, inputs, output)
+
+    def output_shape(self, logits: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
+        check_same(self, logits, target)
+        return loss_shape(self, self.reduction, logits)
+
+    def compute(self, xp: Any, x: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:
+        counted = y != self.ignore_index
+        w = counted.astype(x.dtype) * self._factor(xp, self.weight, x)
+        e = self.label_smoothing
+        y = xp.where(counted, y * (1 - e) + e / 2, 0)
+        p = self._factor(xp, self.pos_weight, x)
+        # -log s(x) = max(-x, 0) + log(1 + exp(-|x|)), and -log s(-x) is x more: nothing overflows.
+        rest = xp.log1p(xp.exp(-abs(x)))
+        positive, negative = p * (xp.maximum(-x, 0) + rest), xp.maximum(x, 0) + rest
+        losses = w * (y * positive + (1 - y) * negative)
+        count = counted.sum() * (losses.size // counted.size) if losses.size else 0
+        value, factor = reduce_loss(losses, self.reduction, count)
+        return value, (x, y, w, p, w * (1 - e) * (positive - negative), factor)
+
+    def differentiate(self, xp: Any, deriv: Array, x: Array, y: Array, w: Array, p: Any, slope: Array, factor: Any
+                      ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
+        deriv = deriv * factor
+        dx = (sigmoid(x) * (p * y + 1 - y) - p * y) * (w * deriv)
+        return (dx, slope * deriv), {}
+
+    def _factor(self, xp: Any, option: Any, x: Array) -> Any:
+        return 1.0 if option is None else xp.asarray(option, dtype=x.dtype)

@@ -1,0 +1,65 @@
+"""What the loss functions check in the same way."""
+
+from typing import Any
+
+from deepfusion.components.modules.module import Module
+from deepfusion.errors import OptionError
+from deepfusion.functional.class_targets import one_hot
+from deepfusion.functional.reduction import REDUCTIONS
+from deepfusion.utils.names import look_up
+
+Array = Any
+Shape = tuple[int, ...]
+
+
+def loss_shape(module: Module, reduction: str, entries: Shape) -> Shape:
+    """(1, 1), or the shape of the entries where nothing is reduced."""
+    look_up(reduction, REDUCTIONS, f'reduction of {module!r}')
+    module.reduces_batch = reduction != 'none'
+    return entries if reduction == 'none' else (1, 1)
+
+
+def check_same(module: Module, *shapes: Shape) -> None:
+    """Refuse inputs that differ in more than the batch size."""
+    if any(shape[1:] != shapes[0][1:] or len(shape) != len(shapes[0]) for shape in shapes):
+        raise module.shape_error('inputs of equal shapes', ' and '.join(map(str, shapes)),
+                                 'Bring them to one shape first.')
+
+
+def check_classes(module: Module, scores: Shape, target: Shape, axis: int, weight: Any) -> None:
+    """Refuse targets that are neither of the scores' shape nor of that without the axis of classes (or with 1
+    there), and weights that are not one per class."""
+    before, behind = scores[1:axis], scores[axis + 1:]
+    fitting = [scores[1:], before + behind, (*before, 1, *behind)]
+    if target[1:] not in fitting:
+        raise module.shape_error(f'targets of shape {scores} (one-hot, or probabilities) or '
+                                 f'{(1, *before, *behind)} (class indices)', target,
+                                 f"The scores in '{module.inputs[0].ID}' have {scores[axis]} classes on axis {axis}.")
+    if weight is not None and len(weight) != scores[axis]:
+        raise module.shape_error(f'{scores[axis]} weights, one for each class', f'{len(weight)}',
+                                 'Give as many as there are classes.')
+
+
+def class_targets(module: Module, xp: Any, y: Array, scores: Array, axis: int, ignore_index: int
+                  ) -> tuple[Array, Array | None]:
+    """Targets in the shape of the scores; and for class indices, where they are not to be ignored (the axis of
+    classes being 1 there), else None."""
+    if y.shape[1:] == scores.shape[1:]:
+        return y if y.dtype == scores.dtype else y.astype(scores.dtype), None
+    indices = y.reshape(scores.shape[:axis] + scores.shape[axis + 1:])
+    counted = indices != ignore_index
+    count = scores.shape[axis]
+    check_indices(module, 1, xp.where(counted, indices, 0), count)
+    t = one_hot(xp, xp.where(counted, indices, -1), count, axis, scores.dtype)
+    return t, xp.expand_dims(counted, axis).astype(scores.dtype)
+
+
+def check_indices(module: Module, position: int, indices: Array, count: int) -> None:
+    """Refuse an input whose values are no integers from 0 to count - 1."""
+    name = module.inputs[position].ID
+    if indices.dtype.kind not in 'iu':
+        raise OptionError(f"{module!r}: expected whole numbers from 0 to {count - 1} in '{name}'; found values of "
+                          f'type {indices.dtype}. Give indices as integers.')
+    if indices.size and (indices.min() < 0 or indices.max() >= count):
+        raise OptionError(f"{module!r}: expected whole numbers from 0 to {count - 1} in '{name}'; found some from "
+                          f'{int(indices.min())} to {int(indices.max())}. Check how the indices are made.')
