@@ -170,6 +170,8 @@ def run(plan: Plan, pictures: 'Dataset') -> None:
     from deepfusion.training.recipes import build_model
     with use_backend(plan.device), use_precision(plan.precision), seeded(plan.seed):
         net = build_model(plan.model, len(pictures.class_names), pictures.train_pictures.shape[1:])
+        click.echo(f'{plan.model}, {net.parameter_count:,} parameters, learns {len(pictures.train_labels):,} '
+                   f'pictures in {plan.epochs} epochs')
         trainer = Trainer(
             net, batch_size=plan.batch_size, learning_rate=plan.learning_rates,
             optimizer_details=plan.optimizer_details, normalize=BYTE_PIXELS,
@@ -177,6 +179,9 @@ def run(plan: Plan, pictures: 'Dataset') -> None:
             on_epoch=lambda row: click.echo(epoch_in_words(row, plan.epochs)))
         if trainer.checkpoint is not None and trainer.checkpoint.exists():
             trainer.resume()
+            if (trainer.net.ID, trainer.net.get_node('x').shape) != (net.ID, net.get_node('x').shape):
+                raise OptionError(f"The checkpoint in '{plan.output}' is of {trainer.net}; "
+                                  'choose another folder with --output.')
             click.echo(f'going on after epoch {len(trainer.history)}')
         test = (pictures.test_pictures, pictures.test_labels)
         trainer.fit(pictures.train_pictures, pictures.train_labels, plan.epochs, test=test)

@@ -7,7 +7,7 @@ import numpy as np
 
 from deepfusion.components.net import Net
 from deepfusion.errors import OptionError, ShapeError
-from deepfusion.utils.backend import as_array, float_type, to_host
+from deepfusion.utils.backend import array_module, as_array, float_type, to_host
 
 Array = Any
 Examples = tuple[Any, Any]                      # pictures (or any inputs), and labels or targets
@@ -37,7 +37,7 @@ class Feed:
     def check(self, examples: Examples, what: str) -> Examples:
         """The examples, when inputs and labels are equally many and classes are in range; else an error."""
         inputs, labels = examples
-        labels = np.asarray(labels)
+        labels = to_host(labels)
         if len(inputs) != len(labels) or len(labels) == 0:
             raise ShapeError(f'{what}: expected as many inputs as labels, at least one of each; '
                              f'found {len(inputs)} and {len(labels)}.')
@@ -102,9 +102,17 @@ def is_classes(labels: np.ndarray) -> bool:
     return labels.ndim == 1 and labels.dtype.kind in 'iu'
 
 
+def take(examples: Any, chosen: np.ndarray) -> Any:
+    """The examples with these numbers, wherever the array lives."""
+    return examples[array_module(examples).asarray(chosen)]
+
+
 def batches(examples: Examples, batch_size: int, order: np.ndarray | None = None) -> Iterator[Examples]:
     """The examples in pieces of `batch_size`, in the order given; the last piece may be smaller."""
     inputs, labels = examples
     for start in range(0, len(labels), batch_size):
-        chosen = slice(start, start + batch_size) if order is None else order[start:start + batch_size]
-        yield inputs[chosen], labels[chosen]
+        if order is None:
+            yield inputs[start:start + batch_size], labels[start:start + batch_size]
+        else:
+            chosen = order[start:start + batch_size]
+            yield take(inputs, chosen), labels[chosen]

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from numbers import Real
+from typing import Any
 
 from deepfusion.errors import OptionError
 
@@ -34,10 +35,11 @@ def rate_at(learning_rate: LearningRate, epoch: int) -> float:
         return checked_rate(learning_rate(epoch))
     if isinstance(learning_rate, Real):
         return checked_rate(learning_rate)
-    if isinstance(learning_rate, str) or not hasattr(learning_rate, '__len__') or len(learning_rate) == 0:
+    rates: Any = learning_rate
+    if isinstance(rates, str) or not hasattr(rates, '__len__') or len(rates) == 0:
         raise OptionError('Expected a learning rate, a list of one for each epoch, or a function of the epoch; '
-                          f'found {learning_rate!r}.')
-    return checked_rate(learning_rate[min(epoch, len(learning_rate)) - 1])
+                          f'found {rates!r}.')
+    return checked_rate(rates[min(epoch, len(rates)) - 1])
 
 
 def cosine(first: float, last: float, epochs: int) -> Callable[[int], float]:

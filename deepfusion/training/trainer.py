@@ -178,10 +178,11 @@ class Trainer:
                 row[f'{name}_accuracy'] = found.accuracy
         row['seconds'] = round(time.perf_counter() - start, 3)
         self.history.rows.append(row)
+        whole = tally.examples == len(train[1])
         lowest = math.inf if self._best is None else self._best['validation_loss']
-        if self.patience is not None and row['validation_loss'] < lowest:
+        if whole and self.patience is not None and row['validation_loss'] < lowest:
             self._best, self._best_weights = row, copy_weights(self.net)
-        if self.checkpoint is not None and not stop.requested:
+        if whole and self.checkpoint is not None:
             save_checkpoint(self.checkpoint, self.net, self.history.rows, self._best, random_state())
         if self.on_epoch is not None:
             self.on_epoch(row)

@@ -9,6 +9,7 @@ import numpy as np
 from deepfusion.components.data import Data
 from deepfusion.components.net import Net
 from deepfusion.errors import OptionError
+from deepfusion.training.feed import take
 from deepfusion.training.plots import COLORS, new_figure, tidy
 from deepfusion.utils.backend import to_host
 from deepfusion.utils.printing import print_net_performance
@@ -87,7 +88,7 @@ def automate_training(
         chosen = np.random.choice(len(X_train), size=B, replace=False)
         net.set_mode('train')
         net.set_learning_rate(learning_rate / (1 + lr_decay * (epoch - 1)))
-        J_train = _cost(net, x, y, loss, X_train[chosen], Y_train[chosen])
+        J_train = _cost(net, x, y, loss, take(X_train, chosen), take(Y_train, chosen))
         net.backward(wrt='unfrozen')
         net.update()
         if epoch == 1 or epoch % print_cost_every == 0:

@@ -8,7 +8,7 @@ import pytest
 
 from deepfusion.errors import NonFiniteError, OptionError, ShapeError, UnknownNameError
 from deepfusion.training import Trainer, evaluate
-from deepfusion.utils.backend import device_of, use_backend
+from deepfusion.utils.backend import as_array, device_of, to_host, use_backend
 from tests.training.nets import classifier, points, same, values
 
 SGD = {'optimizer_name': 'SGD', 'hyperparameters': {}}
@@ -133,6 +133,16 @@ def test_bytes_are_normalised_on_the_way_and_left_as_they_are():
     assert (byte == kept).all()
 
 
+def test_examples_may_live_on_the_device():
+    (x, y), found = points(), []
+    with use_backend('strict'):
+        for inputs, labels in ((x, y), (as_array(x), as_array(y))):
+            net = classifier()
+            Trainer(net, seed=0).fit(inputs, labels, epochs=2, test=(inputs, labels))
+            found.append([to_host(p.val) for p in net.parameters()])
+    assert same(*found)
+
+
 def test_targets_that_are_no_classes_are_used_as_they_are():
     net, (x, y) = classifier(), points()
     history = Trainer(net, seed=0).fit(x, np.eye(3)[y], epochs=2)
@@ -246,6 +256,16 @@ def test_ctrl_c_stops_after_the_step_and_keeps_what_was_done(tmp_path):
     plain = Trainer(classifier(), batch_size=16, seed=0)
     plain.fit(Watched(x, at=6, action=lambda: signal.raise_signal(signal.SIGINT)), y, epochs=2)
     assert same(values(net), values(plain.net))
+
+
+def test_an_epoch_that_was_broken_off_is_no_candidate_for_the_best(tmp_path):
+    x, y = points(50)
+    inputs = Watched(x, at=6, action=lambda: signal.raise_signal(signal.SIGINT))
+    trainer = Trainer(classifier(), batch_size=16, learning_rate=0.01, patience=5, checkpoint=tmp_path / 'run', seed=0)
+    history = trainer.fit(inputs, y, epochs=9, validation=points(30, 1))
+    assert history['validation_loss'][1] < history['validation_loss'][0]
+    found = evaluate(trainer.net, *points(30, 1))
+    assert found.loss == pytest.approx(history['validation_loss'][0], rel=1e-6)
 
 
 def test_a_nan_is_found_when_asked_and_the_switch_is_put_back():

@@ -14,7 +14,7 @@ from deepfusion.components.modules.loss_functions import MSELoss
 from deepfusion.components.net import Net
 from deepfusion.errors import OptionError
 from deepfusion.utils.automate_training import automate_training
-from deepfusion.utils.backend import use_backend
+from deepfusion.utils.backend import as_array, use_backend
 from deepfusion.utils.printing import print_net_performance
 
 
@@ -77,7 +77,8 @@ def test_it_learns_and_draws_without_a_window():
 
 def test_it_runs_on_another_device():
     with use_backend('strict'):
-        costs = automate_training(regression(), X, Y, X_val=X, Y_val=Y, epochs=2, print_cost_every=1)
+        costs = automate_training(regression(), as_array(X), Y, X_val=X, Y_val=as_array(Y), epochs=2,
+                                  print_cost_every=1)
     assert all(type(cost) is float for cost in costs.train + costs.validation)
 
 
