@@ -1,5 +1,7 @@
 """Axes as options: checked, and counted from the front."""
 
+from numbers import Integral
+
 from deepfusion.components.modules.module import Module
 
 
@@ -13,7 +15,7 @@ def check_axis(module: Module, axis: int, shape: tuple[int, ...], extra: int = 0
         extra: How many axes the result has beyond `shape`.
     """
     rank = len(shape) + extra
-    if not isinstance(axis, int) or not -rank < axis < rank or axis == 0:
+    if not isinstance(axis, Integral) or not -rank < axis < rank or axis == 0:
         raise module.shape_error(f'an axis other than the batch, from 1 to {rank - 1}', f'axis {axis!r}',
                                  f"The shape of '{module.inputs[0].ID}' is {shape}.")
     return axis % rank
