@@ -6,12 +6,15 @@ from deepfusion.components.data.regularizers import Regularizer
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS, get_optimizer
 from deepfusion.errors import MissingValueError, NodeTypeError, OptionError, ShapeError
 from deepfusion.functional.broadcasting import unbroadcast
+from deepfusion.functional.parallel import split
 from deepfusion.utils.backend import array_module, as_array, to_device
 
 Array = Any
 
 # Who else may hold the array in `_deriv`: other nodes, nobody, or someone who has read it.
 _SHARED, _OWN, _READ = 'shared', 'own', 'read'
+
+IN_CACHE = 1 << 18      # numbers that a piece of an update may touch: 1 MiB in float32
 
 
 class Data:
@@ -171,17 +174,27 @@ class Data:
             if self._val is None or self._val.dtype.kind != 'f':
                 raise MissingValueError(f"Data '{self.ID}': expected a value of floats to update; found "
                                         f'{"none" if self._val is None else self._val.dtype}. Set .val or freeze it.')
-            self._subtract(self.optimizer.step(self._deriv if self._deriv is not None else self.deriv, self._val))
+            self._step()
         self.clear_grads()
 
-    def _subtract(self, step: Array) -> None:
-        if self.is_regularized and self.regularizer is not None:
-            step = step + self.regularizer.reg_strength * self.regularizer.reg_fn_deriv(self._val)
-        step = self.learning_rate * step
-        if self._is_parameter and self._val_is_ours:
-            self._val -= step
-        else:
-            self._val, self._val_is_ours = self._val - step, True
+    def _step(self) -> None:
+        """Subtract the step, in pieces that stay in cache, spread over the cores."""
+        xp = array_module(self._val)
+        if not (self._is_parameter and self._val_is_ours and self._val.flags.c_contiguous):
+            self._val, self._val_is_ours = self._val.copy(), True
+        deriv = xp.ascontiguousarray(self.deriv if self._deriv is None else self._deriv)
+        optimizer, regularizer = self.optimizer, self.regularizer if self.is_regularized else None
+        val, deriv, *averages = (a.reshape(-1) for a in (self._val, deriv, *optimizer.advance(deriv)))
+
+        def part(share: slice) -> None:
+            piece = val[share]
+            step = optimizer.direction(deriv[share], piece, *(average[share] for average in averages))
+            if regularizer is not None:
+                step = step + regularizer.reg_strength * regularizer.reg_fn_deriv(piece)
+            piece -= self.learning_rate * step
+
+        touched = (3 + len(averages)) * val.size
+        split(xp, part, val.size, touched, at_most=IN_CACHE)
 
     def freeze(self) -> None:
         """Let `update` leave the value as it is. The optimizer keeps its state for `unfreeze`."""

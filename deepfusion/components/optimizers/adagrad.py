@@ -23,8 +23,8 @@ class AdaGrad(Optimizer):
     state_names = ('S',)
     S: Array
 
-    def step(self, data_deriv: Array, data_val: Array = None) -> Array:
-        (S,) = self.advance(data_deriv)
+    def direction(self, data_deriv: Array, data_val: Array, *averages: Array) -> Array:
+        (S,) = averages
         S += data_deriv * data_deriv
         root = array_module(S).sqrt(S)
         root += self.epsilon

@@ -31,8 +31,8 @@ class Adam(Optimizer):
         self.beta1 = self.check_fraction('beta1', beta1)
         self.beta2 = self.check_fraction('beta2', beta2)
 
-    def step(self, data_deriv: Array, data_val: Array = None) -> Array:
-        V, S = self.advance(data_deriv)
+    def direction(self, data_deriv: Array, data_val: Array, *averages: Array) -> Array:
+        V, S = averages
         scratch = data_deriv * (1 - self.beta1)
         V *= self.beta1
         V += scratch

@@ -26,8 +26,8 @@ class Momentum(Optimizer):
         super().__init__(data_shape)
         self.beta = self.check_fraction('beta', beta)
 
-    def step(self, data_deriv: Array, data_val: Array = None) -> Array:
-        (V,) = self.advance(data_deriv)
+    def direction(self, data_deriv: Array, data_val: Array, *averages: Array) -> Array:
+        (V,) = averages
         V *= self.beta
         V += (1 - self.beta) * data_deriv
         return V / (1 - self.beta ** self.t)

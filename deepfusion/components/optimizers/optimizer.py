@@ -17,6 +17,7 @@ class Optimizer(ABC):
 
     A subclass lists its moving averages in `state_names`. They are made with the first derivative, in its
     shape, type and device, and start anew when that shape changes (an unfrozen input with another batch).
+    Every formula works entry by entry, so that large arrays can be stepped in pieces that stay in cache.
     """
 
     state_names: tuple[str, ...] = ()
@@ -29,8 +30,13 @@ class Optimizer(ABC):
             setattr(self, name, None)
 
     @abstractmethod
+    def direction(self, data_deriv: Array, data_val: Array, *averages: Array) -> Array:
+        """The step for (a part of) a derivative, value and moving averages, entry by entry. Moves the averages in
+        place, overwrites neither derivative nor value."""
+
     def step(self, data_deriv: Array, data_val: Array = None) -> Array:
-        """The direction to subtract, for a derivative at the current value. Overwrites neither."""
+        """The direction to subtract, for a derivative at the current value."""
+        return self.direction(data_deriv, data_val, *self.advance(data_deriv))
 
     def advance(self, data_deriv: Array) -> list[Array]:
         """Count the step and give the moving averages, made of zeros when there are none that fit."""
@@ -38,7 +44,7 @@ class Optimizer(ABC):
         if any(a is None or a.shape != data_deriv.shape for a in averages):
             xp = array_module(data_deriv)
             self.t = 0
-            averages = [xp.zeros_like(data_deriv) for _ in averages]
+            averages = [xp.zeros(data_deriv.shape, data_deriv.dtype) for _ in averages]
             for name, average in zip(self.state_names, averages, strict=True):
                 setattr(self, name, average)
         self.t += 1

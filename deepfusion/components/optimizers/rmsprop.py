@@ -29,8 +29,8 @@ class RMSprop(Optimizer):
         super().__init__(data_shape)
         self.beta = self.check_fraction('beta', beta)
 
-    def step(self, data_deriv: Array, data_val: Array = None) -> Array:
-        (S,) = self.advance(data_deriv)
+    def direction(self, data_deriv: Array, data_val: Array, *averages: Array) -> Array:
+        (S,) = averages
         square = data_deriv * data_deriv
         square *= 1 - self.beta
         S *= self.beta

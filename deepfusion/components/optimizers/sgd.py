@@ -29,6 +29,8 @@ class SGD(Optimizer):
 
     def __init__(self, data_shape: tuple[int, ...], momentum: float = 0.0, nesterov: bool = False,
                  weight_decay: float = 0.0) -> None:
+        if not momentum:
+            self.state_names = ()
         super().__init__(data_shape)
         self.momentum = self.check_fraction('momentum', momentum)
         if nesterov and not momentum:
@@ -38,14 +40,14 @@ class SGD(Optimizer):
         self.nesterov = nesterov
         self.weight_decay = weight_decay
 
-    def step(self, data_deriv: Array, data_val: Array = None) -> Array:
+    def direction(self, data_deriv: Array, data_val: Array, *averages: Array) -> Array:
         step = data_deriv
         if self.weight_decay and data_val is not None:
             step = self.weight_decay * data_val
             step += data_deriv
         if not self.momentum:
             return step
-        (V,) = self.advance(data_deriv)
+        (V,) = averages
         V *= self.momentum
         V += step
         return step + self.momentum * V if self.nesterov else V
