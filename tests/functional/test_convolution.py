@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepfusion.functional.convolution import convolve, convolve_backward, use_algorithm
-from deepfusion.functional.windows import Windows, per_axis, per_side
+from deepfusion.functional.windows import Windows
 
 torch = pytest.importorskip('torch')
 F = torch.nn.functional
