@@ -267,8 +267,8 @@ def check_learning_rate(learning_rate: float, node: str) -> float:
     """Refuse a rate that is no number of at least 0."""
     try:
         if learning_rate >= 0:
-            return learning_rate
-    except TypeError:
+            return float(learning_rate)
+    except (TypeError, ValueError):
         pass
     raise OptionError(f'{node}: expected a learning rate of at least 0; found {learning_rate!r}.')
 
