@@ -13,6 +13,7 @@ from deepfusion.utils.names import look_up
 COMMANDS: dict[str, tuple[str, str]] = {
     'train': ('deepfusion.training.commands:train', 'Train a model on pictures.'),
     'draw': ('deepfusion.visualization.commands:draw', 'Draw the graph of a net.'),
+    'modules': ('deepfusion.catalogue:modules', 'List the modules and blocks, or show one.'),
     'summary': ('deepfusion.visualization.commands:summary_command', 'List the nodes of a net.'),
 }
 

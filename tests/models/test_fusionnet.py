@@ -50,8 +50,9 @@ def golden_run(reference, precision):
     found |= {'train_logits': net.get_node('logits').val, 'train_loss': net.get_node('loss').val,
               'input_grad': net.get_node('x').deriv}
     found |= {f'after/{name}': array for name, array in torch_state(net).items() if 'running' in name}
-    for parameter in net.parameters():
-        parameter.val = parameter.deriv
+    with use_precision(precision):
+        for parameter in net.parameters():
+            parameter.val = parameter.deriv
     for name, gradient in torch_state(net).items():
         found[f'grad_norm/{name}'] = np.linalg.norm(gradient)
         found[f'grad_head/{name}'] = gradient.reshape(-1)[:16]
