@@ -77,9 +77,7 @@ def convolve(x: Array, weight: Array, bias: Array | None, windows: Windows, grou
         if m:
             y, saved = winograd.forward(x, weight, bias, windows, m)
             return y, (winograd.backward, *saved)
-    if groups == x.shape[1] > 1:
-        return depthwise.forward(x, weight, bias, windows), (_depthwise_backward, x, weight, windows)
-    return columns.forward(x, weight, bias, windows, groups), (_columns_backward, x, weight, windows, groups)
+    return direct(x, weight, bias, windows, groups), (_direct_backward, x, weight, windows, groups)
 
 
 def convolve_backward(deriv: Array, saved: tuple[Any, ...], wants_input: bool = True, wants_weight: bool = True,
@@ -94,15 +92,33 @@ def bias_derivative(deriv: Array) -> Array:
     return deriv.sum(axis=(0, *range(2, deriv.ndim)))
 
 
-def _columns_backward(deriv: Array, x: Array, weight: Array, windows: Windows, groups: int, wants_input: bool,
-                      wants_weight: bool, wants_bias: bool) -> Derivatives:
-    dx = columns.input_derivative(deriv, weight, windows, groups, x.shape[2:]) if wants_input else None
-    dw = columns.weight_derivative(deriv, x, windows, groups, weight.shape) if wants_weight else None
-    return dx, dw, bias_derivative(deriv) if wants_bias else None
+def direct(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int) -> Array:
+    """`convolve` without Winograd and without what backward needs."""
+    if _is_depthwise(weight, groups):
+        return depthwise.forward(x, weight, bias, windows)
+    return columns.forward(x, weight, bias, windows, groups)
 
 
-def _depthwise_backward(deriv: Array, x: Array, weight: Array, windows: Windows, wants_input: bool,
-                        wants_weight: bool, wants_bias: bool) -> Derivatives:
-    dx = depthwise.input_derivative(deriv, weight, windows, x.shape[1], x.shape[2:]) if wants_input else None
-    dw = depthwise.weight_derivative(deriv, x, windows, weight.shape) if wants_weight else None
+def input_derivative(deriv: Array, weight: Array, windows: Windows, groups: int, spatial: tuple[int, ...]) -> Array:
+    """The derivative of x, of size `spatial`, from that of y; also the forward pass of a transposed convolution."""
+    if _is_depthwise(weight, groups):
+        return depthwise.input_derivative(deriv, weight, windows, groups, spatial)
+    return columns.input_derivative(deriv, weight, windows, groups, spatial)
+
+
+def weight_derivative(deriv: Array, x: Array, windows: Windows, groups: int, shape: tuple[int, ...]) -> Array:
+    """The derivative of the filters, of `shape`, from that of y."""
+    if groups > 1 and shape[1] == 1:
+        return depthwise.weight_derivative(deriv, x, windows, shape)
+    return columns.weight_derivative(deriv, x, windows, groups, shape)
+
+
+def _is_depthwise(weight: Array, groups: int) -> bool:
+    return groups > 1 and weight.shape[1] == 1
+
+
+def _direct_backward(deriv: Array, x: Array, weight: Array, windows: Windows, groups: int, wants_input: bool,
+                     wants_weight: bool, wants_bias: bool) -> Derivatives:
+    dx = input_derivative(deriv, weight, windows, groups, x.shape[2:]) if wants_input else None
+    dw = weight_derivative(deriv, x, windows, groups, weight.shape) if wants_weight else None
     return dx, dw, bias_derivative(deriv) if wants_bias else None

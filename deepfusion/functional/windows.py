@@ -54,8 +54,9 @@ def taps(windows: Windows, spatial: tuple[int, ...], output: tuple[int, ...]
     axes = [[_tap(k * d - before, s, n, o) for k in range(size)] for size, s, (before, _), d, n, o in zip(
         *windows, spatial, output, strict=True)]
     for number, tap in enumerate(product(*axes)):
-        if all(tap):
-            yield number, tuple(t[0] for t in tap), tuple(t[1] for t in tap)
+        inside, met = zip(*(along for along in tap if along), strict=True) if any(tap) else ((), ())
+        if len(inside) == len(tap):
+            yield number, inside, met
 
 
 def _tap(offset: int, stride: int, size: int, count: int) -> tuple[slice, slice] | None:

@@ -59,7 +59,7 @@ def agree(case, dtype, tolerance, last):
         assert abs(mine - theirs).max(initial=0) <= tolerance * max(1, abs(theirs).max(initial=0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(cases(), st.booleans())
 def test_agrees_with_pytorch(case, last):
     agree(case, np.float64, 1e-10, last)
@@ -67,7 +67,7 @@ def test_agrees_with_pytorch(case, last):
 
 
 @pytest.mark.parametrize('algorithm', ['im2col', 'winograd2', 'winograd4'])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(case=cases(winograd=True), last=st.booleans())
 def test_algorithms_agree_with_pytorch(algorithm, case, last):
     with use_algorithm(algorithm):
