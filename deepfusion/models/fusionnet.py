@@ -23,9 +23,9 @@ from deepfusion.models.options import check_classes, check_picture
 
 Array = Any
 
-_DEFAULT = {'weight_init_type': 'FanInUniform', 'bias_init_type': 'FanInUniform'}       # PyTorch's
-_XAVIER = {'weight_init_type': 'XavierUniform'}
-_KAIMING = {'weight_init_type': 'KaimingUniform'}
+_DEFAULT: dict[str, Any] = {'weight_init_type': 'FanInUniform', 'bias_init_type': 'FanInUniform'}       # PyTorch's
+_XAVIER: dict[str, Any] = {'weight_init_type': 'XavierUniform'}
+_KAIMING: dict[str, Any] = {'weight_init_type': 'KaimingUniform'}
 
 
 def fusionnet(num_classes: int = 10, image_shape: tuple[int, int, int] = (3, 32, 32),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from deepfusion.components.data.regularizers import Regularizer
-from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS, get_optimizer
+from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS, Optimizer, get_optimizer
 from deepfusion.errors import MissingValueError, NodeTypeError, OptionError, ShapeError
 from deepfusion.functional.broadcasting import unbroadcast
 from deepfusion.functional.parallel import split
@@ -66,9 +66,8 @@ class Data:
         self._seed: Array = None        # what a user or loss module assigned as derivative
         self.is_frozen = is_frozen
         self._optimizer_details = optimizer_details
-        self.optimizer = get_optimizer(self.shape, optimizer_details)
-        if is_frozen:
-            self.optimizer = None       # made when unfrozen; the line above has checked the details
+        optimizer = get_optimizer(self.shape, optimizer_details)
+        self.optimizer: Optimizer | None = None if is_frozen else optimizer     # a frozen one gets it when unfrozen
         self.set_learning_rate(learning_rate)
         if is_regularized and regularizer_details is None:
             raise OptionError(f"Data '{ID}': is_regularized is True but regularizer_details is None. "
@@ -174,16 +173,16 @@ class Data:
             if self._val is None or self._val.dtype.kind != 'f':
                 raise MissingValueError(f"Data '{self.ID}': expected a value of floats to update; found "
                                         f'{"none" if self._val is None else self._val.dtype}. Set .val or freeze it.')
-            self._step()
+            self._step(self.optimizer)
         self.clear_grads()
 
-    def _step(self) -> None:
+    def _step(self, optimizer: Optimizer) -> None:
         """Subtract the step, in pieces that stay in cache, spread over the cores."""
         xp = array_module(self._val)
         if not (self._is_parameter and self._val_is_ours and self._val.flags.c_contiguous):
             self._val, self._val_is_ours = self._val.copy(), True
         deriv = xp.ascontiguousarray(self.deriv if self._deriv is None else self._deriv)
-        optimizer, regularizer = self.optimizer, self.regularizer if self.is_regularized else None
+        regularizer = self.regularizer if self.is_regularized else None
         val, deriv, *averages = (a.reshape(-1) for a in (self._val, deriv, *optimizer.advance(deriv)))
 
         def part(share: slice) -> None:

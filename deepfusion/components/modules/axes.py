@@ -1,8 +1,9 @@
-"""Axes as options: checked, and counted from the front."""
+"""Shapes of element-wise work and reductions: axes checked and counted from the front, and broadcasting."""
 
 from numbers import Integral
 
 from deepfusion.components.modules.module import Module
+from deepfusion.functional.broadcasting import broadcast_shape
 
 
 def check_axis(module: Module, axis: int, shape: tuple[int, ...], extra: int = 0) -> int:
@@ -19,3 +20,29 @@ def check_axis(module: Module, axis: int, shape: tuple[int, ...], extra: int = 0
         raise module.shape_error(f'an axis other than the batch, from 1 to {rank - 1}', f'axis {axis!r}',
                                  f"The shape of '{module.inputs[0].ID}' is {shape}.")
     return axis % rank
+
+
+def broadcast(module: Module, *shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that all of them broadcast to. Refuses shapes that do not."""
+    shape = broadcast_shape(*shapes)
+    if shape is None:
+        raise module.shape_error('inputs of equal shapes, or shapes that broadcast', list(shapes),
+                                 'Bring them to one shape first.')
+    return shape
+
+
+def check_axes(module: Module, axes: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes counted from the front, in order; all but the batch where None."""
+    if axes is None:
+        return tuple(range(1, len(shape)))
+    if isinstance(axes, Integral):
+        axes = (int(axes),)
+    found = {check_axis(module, axis, shape) for axis in axes}
+    if len(found) < len(axes):
+        raise module.shape_error('axes that differ from each other', tuple(axes), 'Name each axis once.')
+    return tuple(sorted(found))
+
+
+def reduced_shape(shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
+    """The shape after a reduction over these axes."""
+    return tuple(1 if axis in axes else n for axis, n in enumerate(shape) if keepdims or axis not in axes)

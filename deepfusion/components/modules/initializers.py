@@ -23,6 +23,7 @@ def initial_value(init: Any, shape: tuple[int, ...], fan_in: int, fan_out: int) 
     |---|---|
     | Zero, One | constants |
     | Random | 0.01 N(0, 1) |
+    | Normal | N(0, 1) |
     | Xavier | N(0, 1 / fan_in) |
     | He | N(0, 2 / fan_in) |
     | Sparse | a tenth of the entries (of each filter) 0.01 N(0, 1), the others 0 |
@@ -59,6 +60,7 @@ INITIALIZERS: dict[str, Initializer] = {
     'Zero': lambda shape, fan_in, fan_out: np.zeros(shape),
     'One': lambda shape, fan_in, fan_out: np.ones(shape),
     'Random': lambda shape, fan_in, fan_out: np.random.randn(*shape) * 0.01,
+    'Normal': lambda shape, fan_in, fan_out: np.random.randn(*shape),
     'Xavier': lambda shape, fan_in, fan_out: np.random.randn(*shape) * np.sqrt(1 / fan_in),
     'He': lambda shape, fan_in, fan_out: np.random.randn(*shape) * np.sqrt(2 / fan_in),
     'Sparse': _sparse,

@@ -98,22 +98,23 @@ class Module(Parametric):
         self.output.input = self
 
     # -- What a subclass says ---------------------------------------------------------------------------------
+    # One argument per input, under any name: `*..., **unused: Any` lets type checkers accept every such signature.
 
-    def output_shape(self, *input_shapes: tuple[int, ...]) -> tuple[int, ...]:
+    def output_shape(self, *input_shapes: Any, **unused: Any) -> tuple[int, ...]:
         """The shape of the output (batch axis 1 in front) for those of the inputs. Raises ShapeError."""
         if self.given_shape is None:
             raise ShapeError(f'{self!r}: expected an output, as the class infers no shape; found None. '
                              'Pass output=Data(...), or override output_shape.')
         return self.given_shape
 
-    def declare_parameters(self, *input_shapes: tuple[int, ...]) -> None:
+    def declare_parameters(self, *input_shapes: Any, **unused: Any) -> None:
         """Call `add_parameter` for each parameter."""
 
-    def compute(self, xp: Any, *values: Array) -> tuple[Array, tuple[Any, ...]]:
+    def compute(self, xp: Any, *values: Any, **unused: Any) -> tuple[Array, tuple[Any, ...]]:
         """The output's value, and whatever `differentiate` will need, from the inputs' values."""
         raise NodeTypeError(f'{self!r} says nothing of its forward pass; override compute, or forward.')
 
-    def differentiate(self, xp: Any, deriv: Array, *saved: Any
+    def differentiate(self, xp: Any, deriv: Array, *saved: Any, **unused: Any
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
         """The derivatives of the inputs, and of the parameters by name, from the output's derivative."""
         raise NodeTypeError(f'{self!r} says nothing of its backward pass; override differentiate, or backward.')

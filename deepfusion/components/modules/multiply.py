@@ -4,8 +4,8 @@ from itertools import accumulate
 from typing import Any
 
 from deepfusion.components.data.data import Data
+from deepfusion.components.modules.axes import broadcast
 from deepfusion.components.modules.module import Module
-from deepfusion.functional.broadcasting import broadcast_shape
 
 Array = Any
 
@@ -34,11 +34,7 @@ class Multiply(Module):
         super().__init__(ID, inputs, output)
 
     def output_shape(self, *shapes: tuple[int, ...]) -> tuple[int, ...]:
-        shape = broadcast_shape(*shapes)
-        if shape is None:
-            raise self.shape_error('inputs of equal shapes, or shapes that broadcast', list(shapes),
-                                   'Bring them to one shape first.')
-        return shape
+        return broadcast(self, *shapes)
 
     def compute(self, xp: Any, *values: Array) -> tuple[Array, tuple[Any, ...]]:
         product = values[0]

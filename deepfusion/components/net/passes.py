@@ -105,7 +105,7 @@ def needed_derivatives(order: Sequence[Node], wrt: Any) -> Needs:
         wanted = {data for data in parameters if not data.is_frozen}
         wanted |= {node for node in order if isinstance(node, Data) and not node.is_frozen}
     else:
-        wanted = _as_set(wrt, parameters.union(order))
+        wanted = _as_set(wrt, {*parameters, *order})
     own = {module: {name for name, p in module.parameter_lookup.items() if p in wanted} for module in modules}
     starts: list[Node] = [module for module in modules if own[module]]
     reached = depends_on(order, starts + [node for node in wanted if node not in parameters])

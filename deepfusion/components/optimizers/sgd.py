@@ -24,7 +24,7 @@ class SGD(Optimizer):
     (ICML 2013), in the form of `torch.optim.SGD` without dampening.
     """
 
-    state_names = ('V',)
+    state_names: tuple[str, ...] = ('V',)
     V: Array
 
     def __init__(self, data_shape: tuple[int, ...], momentum: float = 0.0, nesterov: bool = False,

@@ -4,6 +4,7 @@ from typing import Any
 
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
+from deepfusion.functional.elementwise import elementwise
 from deepfusion.functional.sigmoid import sigmoid, sigmoid_derivative
 
 Array = Any
@@ -32,8 +33,8 @@ class Sigmoid(Module):
         return shape
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        y = sigmoid(x)
+        y = elementwise(sigmoid, x)
         return y, (y,)
 
     def differentiate(self, xp: Any, deriv: Array, y: Array) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        return (sigmoid_derivative(deriv, y),), {}
+        return (elementwise(sigmoid_derivative, deriv, y),), {}

@@ -4,6 +4,7 @@ from typing import Any
 
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
+from deepfusion.functional.elementwise import elementwise
 
 Array = Any
 
@@ -31,11 +32,8 @@ class Tanh(Module):
         return shape
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        y = xp.tanh(x)
+        y = elementwise(xp.tanh, x)
         return y, (y,)
 
     def differentiate(self, xp: Any, deriv: Array, y: Array) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        dx = xp.multiply(y, y, out=xp.empty_like(y))
-        xp.subtract(1, dx, out=dx)
-        dx *= deriv
-        return (dx,), {}
+        return (elementwise(lambda d, y: (1 - y * y) * d, deriv, y),), {}

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from deepfusion.components.modules.indices import check_indices
 from deepfusion.components.modules.module import Module
-from deepfusion.errors import OptionError
 from deepfusion.functional.class_targets import one_hot
 from deepfusion.functional.reduction import REDUCTIONS
 from deepfusion.utils.names import look_up
@@ -52,14 +52,3 @@ def class_targets(module: Module, xp: Any, y: Array, scores: Array, axis: int, i
     check_indices(module, 1, xp.where(counted, indices, 0), count)
     t = one_hot(xp, xp.where(counted, indices, -1), count, axis, scores.dtype)
     return t, xp.expand_dims(counted, axis).astype(scores.dtype)
-
-
-def check_indices(module: Module, position: int, indices: Array, count: int) -> None:
-    """Refuse an input whose values are no integers from 0 to count - 1."""
-    name = module.inputs[position].ID
-    if indices.dtype.kind not in 'iu':
-        raise OptionError(f"{module!r}: expected whole numbers from 0 to {count - 1} in '{name}'; found values of "
-                          f'type {indices.dtype}. Give indices as integers.')
-    if indices.size and (indices.min() < 0 or indices.max() >= count):
-        raise OptionError(f"{module!r}: expected whole numbers from 0 to {count - 1} in '{name}'; found some from "
-                          f'{int(indices.min())} to {int(indices.max())}. Check how the indices are made.')
