@@ -1,0 +1,52 @@
+"""Largest entries over axes."""
+
+from typing import Any
+
+from deepfusion.components.data.data import Data
+from deepfusion.components.modules.axes import check_axes, reduced_shape
+from deepfusion.components.modules.module import Module
+
+Array = Any
+
+
+class Max(Module):
+    """Largest entry over axes.
+
+    Forward: `y = max x` over `axis`.
+    Backward: `dx = dy / t` at the t entries that equal y, 0 elsewhere: ties share evenly.
+    Shapes: x (B, d1, ..., dn), y without the axes that are reduced, or with 1 there.
+
+    Args:
+        axis: One axis or several, any but that of the batch; all but the batch when not given.
+        keepdims: Whether the reduced axes stay, with size 1.
+
+    Raises:
+        ShapeError: There is no such axis, it is that of the batch, or it is named twice.
+
+    Reference: `torch.amax`.
+
+    Example:
+        >>> m = Max('m', [Data('x', (1, 2, 2), val=[[[1., 2.], [3., 6.]]])], axis=-1)
+        >>> m.forward()
+        >>> m.output.val
+        array([[2., 6.]], dtype=float32)
+    """
+
+    def __init__(self, ID: str, inputs: list[Data], output: Data | None = None,
+                 axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> None:
+        self.axis, self.keepdims = axis, keepdims
+        super().__init__(ID, inputs, output)
+
+    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        self._axes = check_axes(self, self.axis, shape)
+        return reduced_shape(shape, self._axes, self.keepdims)
+
+    def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
+        top = x.max(axis=self._axes, keepdims=True)
+        return top.reshape(reduced_shape(x.shape, self._axes, self.keepdims)), (x, top)
+
+    def differentiate(self, xp: Any, deriv: Array, x: Array, top: Array
+                      ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
+        chosen = (x == top).astype(deriv.dtype)
+        share = deriv.reshape(top.shape) / chosen.sum(axis=self._axes, keepdims=True)
+        return (chosen * share,), {}
