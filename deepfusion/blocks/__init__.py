@@ -8,4 +8,5 @@ from deepfusion.blocks.dynamic_feature_fusion import dynamic_feature_fusion
 from deepfusion.blocks.feature_pyramid import feature_pyramid
 from deepfusion.blocks.residual import residual_block
 from deepfusion.blocks.separable_convolution import separable_convolution
+from deepfusion.blocks.split import split
 from deepfusion.blocks.squeeze_excitation import squeeze_excitation
