@@ -25,6 +25,8 @@ def copy_net(net: 'Net', memo: dict[int, Any]) -> 'Net':
             attributes['outputs'] = [module for module in node.outputs if module in inside]
             if node.input not in inside:
                 attributes['input'] = None
+        else:
+            attributes['_saved'] = None     # a copy runs forward before backward; what is saved may be anything
         for name, value in attributes.items():
             setattr_plain(memo[id(node)], name, copy.deepcopy(value, memo))
     twin = object.__new__(type(net))
