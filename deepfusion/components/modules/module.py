@@ -88,6 +88,7 @@ class Module(Parametric):
         self.declare_parameters(*(data.shape for data in self.inputs))
         for parameter in parameter_list or ():
             self._adopt(parameter.ID.removeprefix(f'{ID}_'), parameter)
+            parameter.set_learning_rate(self.learning_rate)
         if is_frozen:
             self.freeze()
 
@@ -181,8 +182,8 @@ class Module(Parametric):
         if not isinstance(inputs, list | tuple) or not inputs:
             raise NodeTypeError(f'{self!r}: expected inputs to be a list of Data; found {inputs!r}. '
                                 'Write inputs=[x], also for a single input.')
-        for node in [*inputs, output]:
-            if node is not None and not isinstance(node, Data):
+        for node in inputs if output is None else [*inputs, output]:
+            if not isinstance(node, Data):
                 raise NodeTypeError(f'{self!r}: expected inputs and output to be Data; '
                                     f'found {type(node).__name__} {node!s:.40}.')
         if output is not None and output.input is not None:
