@@ -18,7 +18,7 @@ from pathlib import Path
 
 import matplotlib
 
-SCRIPTS = Path(__file__).parent / 'scripts'
+SCRIPTS = Path(__file__).resolve().parent / 'scripts'
 
 
 def run(script):

@@ -362,7 +362,7 @@ def shared_net(**options):
 
 def test_shared_parameters_are_one_parameter():
     with use_precision('float64'):
-        net, one, two, x = shared_net(optimizer_details=SGD, learning_rate=0.1)
+        net, one, two, _ = shared_net(optimizer_details=SGD, learning_rate=0.1)
         assert one.W is two.W
         assert two.parameter_list == one.parameter_list
         assert (len(net.parameters()), net.parameter_count) == (2, 12)
