@@ -78,10 +78,10 @@ def _size(x: Array, windows: Windows, output: tuple[int, ...]) -> int:
 
 
 def _weight_matrix(weight: Array, groups: int) -> Array:
-    """(out, Cg, *size) -> (G, taps * Cg, Og)"""
+    """(out, Cg, *size) -> (G, taps * Cg, Og), a transposed view, since copying row by row is several times faster"""
     out, channels = weight.shape[:2]
-    matrix = weight.reshape(groups, out // groups, channels, -1).transpose(0, 3, 2, 1)
-    return matrix.reshape(groups, -1, out // groups)
+    matrix = weight.reshape(groups, out // groups, channels, -1).transpose(0, 1, 3, 2)
+    return matrix.reshape(groups, out // groups, -1).transpose(0, 2, 1)
 
 
 def _by_group(x: Array, groups: int) -> Array:
