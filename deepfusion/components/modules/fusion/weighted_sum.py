@@ -11,21 +11,24 @@ from deepfusion.functional.softmax import softmax, softmax_derivative
 from deepfusion.utils.names import look_up
 
 Array = Any
-LEARNED = {name: name for name in ('no', 'free', 'softmax')}
+LEARNED = {name: name for name in ('no', 'free', 'softmax', 'fast')}
+FAST_EPSILON = 1e-4      # keeps the fast way's division finite, as in the paper
 
 
 class WeightedSum(Module):
     """Fuses inputs of one shape by weights of their own, for whole inputs or for each place.
 
     Forward: `y = w1 x1 + ... + wn xn`. The weights are given; or the parameter `w`; or `w = softmax(logits)` of
-        the parameter `logits`; or maps, `wi` being channel i of a further input. Normalized: `w / sum w`.
+        the parameter `logits`; or `w = relu(w') / (sum relu(w') + 1e-4)`, the fast way; or maps, `wi` being channel i
+        of a further input. Normalized: `w / sum w`.
     Backward: `dxi = wi dy`, `dwi = sum xi dy` (over everything, or over the channels for a map), carried on
         through softmax, `dlogits = w (dw - sum w dw)`, or normalization, `dw' = (dw - sum w dw) / sum w'`.
     Shapes: xi and y (B, C, ...), maps (B, n, ...), w or logits (n,).
 
     Args:
         weights: One number per input, all 1 when not given. Learnt weights start there.
-        learned: 'no', 'free' (the weights themselves) or 'softmax' (their logits, which start at `log(weights)`).
+        learned: 'no', 'free' (the weights themselves), 'softmax' (their logits, which start at `log(weights)`) or
+            'fast' (kept positive and divided by their sum).
         normalize: Whether the weights are divided by their sum.
         weight_map: Whether the last input holds the weights, one channel for each of the others.
 
@@ -99,7 +102,7 @@ class WeightedSum(Module):
                               f'found {self._numbers}. Give others, or normalize=False.')
 
     def declare_parameters(self, *shapes: tuple[int, ...]) -> None:
-        if self.learned == 'free':
+        if self.learned in ('free', 'fast'):
             self.add_parameter('w', (len(shapes),), init=self._numbers)
         elif self.learned == 'softmax':
             self.add_parameter('logits', (len(shapes),), init=[math.log(w) for w in self._numbers])
@@ -118,6 +121,10 @@ class WeightedSum(Module):
             return softmax(self.logits.val, axis=0), 1.0      # sums to 1 already
         if self.weight_map:
             weights = xp.moveaxis(values[-1][:, :, None], 1, 0)     # (B, n, ...) -> (n, B, 1, ...)
+        elif self.learned == 'fast':
+            weights = xp.maximum(self.w.val, 0)
+            total = weights.sum(axis=0) + FAST_EPSILON
+            return weights / total, total
         elif self.learned == 'free':
             weights = self.w.val
         else:
@@ -138,7 +145,8 @@ class WeightedSum(Module):
         dw = xp.stack([(x * deriv).sum() for x in features])
         if self.learned == 'softmax':
             return derivs, {'logits': softmax_derivative(dw, weights, axis=0)}
-        return derivs, {'w': self._through_normalization(dw, weights, total)}
+        dw = self._through_normalization(dw, weights, total)
+        return derivs, {'w': dw * (weights > 0) if self.learned == 'fast' else dw}
 
     def _through_normalization(self, dw: Array, weights: Array, total: Any) -> Array:
-        return (dw - (dw * weights).sum(axis=0)) / total if self.normalize else dw
+        return (dw - (dw * weights).sum(axis=0)) / total if self.normalize or self.learned == 'fast' else dw

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from deepfusion.blocks.fusion.common import channel_map, check_inputs, reduced
 from deepfusion.components.data import Data
-from deepfusion.components.modules import Concat, Conv2D, Resize
+from deepfusion.components.modules import Concat, Resize
 from deepfusion.components.modules.activation_functions import Relu, Sigmoid
 from deepfusion.components.modules.fusion import WeightedSum
 from deepfusion.errors import ShapeError
@@ -17,12 +18,12 @@ def dynamic_feature_fusion(ID: str, levels: Sequence[Data], reduction: int = 8, 
 
     Args:
         ID: Path of the block.
-        levels: Volumes of equal channel counts C.
+        levels: Volumes of one rank and of equal channel counts C, or vectors.
         reduction: The maps' inner width is C / reduction.
         options: Further options of the convolutions.
 
     Returns:
-        Volume (1, C, H, W) of the smallest size.
+        Data of C channels, of the smallest size. n C w + w + n w + n parameters for n levels and w = C / reduction.
 
     Raises:
         ShapeError: The channel counts differ, or the reduction leaves no channel.
@@ -32,20 +33,16 @@ def dynamic_feature_fusion(ID: str, levels: Sequence[Data], reduction: int = 8, 
         >>> dynamic_feature_fusion('fuse', levels)
         Data('fuse/sum_out', shape=(1, 8, 4, 4))
     """
-    channels = {level.shape[1] for level in levels}
-    if len(channels) != 1:
-        raise ShapeError(f"dynamic_feature_fusion '{ID}': expected levels of one channel count; found "
-                         f'{[level.shape[1] for level in levels]}. Bring them to one width by 1x1 convolutions.')
-    width = channels.pop() // reduction
-    if width < 1:
-        raise ShapeError(f"dynamic_feature_fusion '{ID}': expected a reduction of at most {levels[0].shape[1]}, the "
-                         f'channels of the levels; found {reduction}, which leaves no channel.')
-    size = (min(level.shape[2] for level in levels), min(level.shape[3] for level in levels))
+    levels = check_inputs(ID, levels)
+    channels = levels[0].shape[1]
+    if any(level.shape[1] != channels for level in levels):
+        raise ShapeError(f"Block '{ID}': expected levels of one channel count; found "
+                         f'{[level.shape[1] for level in levels]}. Bring them to one width, by `align` or `fuse`.')
+    width = reduced(ID, channels, reduction)
+    size = tuple(map(min, zip(*(level.shape[2:] for level in levels), strict=True)))
     aligned = [level if level.shape[2:] == size else Resize(f'{ID}/resize{i}', [level], size=size).output
                for i, level in enumerate(levels)]
     maps = Concat(f'{ID}/concat', aligned, axis=1).output
-    maps = Conv2D(f'{ID}/reduce', [maps], filter_size=1, filter_count=width, **options).output
-    maps = Relu(f'{ID}/relu', [maps]).output
-    maps = Conv2D(f'{ID}/expand', [maps], filter_size=1, filter_count=len(levels), **options).output
-    maps = Sigmoid(f'{ID}/maps', [maps]).output
+    maps = Relu(f'{ID}/relu', [channel_map(f'{ID}/reduce', maps, width, **options)]).output
+    maps = Sigmoid(f'{ID}/maps', [channel_map(f'{ID}/expand', maps, len(levels), **options)]).output
     return WeightedSum(f'{ID}/sum', [*aligned, maps], weight_map=True).output
