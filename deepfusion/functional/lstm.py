@@ -1,0 +1,107 @@
+"""Long short-term memory over time. Arrays are time-major: (T, B, .), gates in the order i, f, g, o.
+
+A sigmoid is taken as `(1 + tanh(z / 2)) / 2`, so that one tanh serves all gates of a step; whoever makes the
+products halves the columns of i, f and o for it (`LSTM_SCALES`).
+"""
+
+from typing import Any
+
+from deepfusion.functional.parallel import product_into, split
+
+Array = Any
+
+LSTM_SCALES = (0.5, 0.5, 1.0, 0.5)
+
+
+def lstm_forward(xp: Any, gates: Array, Wh: Array, bias: Array | None, history: tuple[Array, ...],
+                 mask: Array | None) -> tuple[Array, ...]:
+    """Run through all steps.
+
+    `i, f, o = sigmoid(.)`, `g = tanh(.)` of `gates + h Wh`; `c = f c + i g`; `h = o tanh(c)`.
+
+    Args:
+        gates: (T, B, 4H), the part of the inputs with all biases, scaled; it receives the activated gates.
+        Wh: (H, 4H), scaled.
+        bias: None; the place of GRU's further bias.
+        history: Hidden states and cells (T+1, B, H); entry 0 is given, the others are filled in.
+        mask: (T, B, 1), 1 for steps that count and 0 for those that states pass by, or None.
+    """
+    hidden, cells = history
+    width = hidden.shape[-1]
+    recurrent, scratch = xp.empty_like(gates[0]), xp.empty_like(hidden[0])
+    for t in range(len(gates)):
+        a, c = gates[t], cells[t + 1]
+        product_into(recurrent, hidden[t], Wh, xp)
+        a += recurrent
+        xp.tanh(a, out=a)
+        for sigmoids in (a[:, :2 * width], a[:, 3 * width:]):
+            sigmoids *= 0.5
+            sigmoids += 0.5
+        i, f, g, o = (a[:, k * width:(k + 1) * width] for k in range(4))
+        xp.multiply(f, cells[t], out=c)
+        c += xp.multiply(i, g, out=scratch)
+        xp.multiply(o, xp.tanh(c, out=scratch), out=hidden[t + 1])
+        if mask is not None:
+            for states in history:
+                states[t + 1] = xp.where(mask[t] > 0, states[t + 1], states[t])
+    return (gates,)
+
+
+def lstm_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh: Array,
+                  history: tuple[Array, ...], mask: Array | None) -> tuple[Array, Array, tuple[Array, ...]]:
+    """Back through all steps, by the adjoint of each.
+
+    What the derivatives of a step's states are to be multiplied by is worked out for all steps at once; the
+    loop is left with one product and a few multiplications.
+
+    Args:
+        d_history: Derivatives of the hidden states and cells 1..T, or None.
+        Wh: (H, 4H), not scaled.
+
+    Returns:
+        Derivatives of what the inputs and the states add to the gates (the same array, (T, B, 4H)), and of the
+        states at the start.
+    """
+    (gates,), (hidden, cells) = saved, history
+    steps, batch, width = gates.shape[0], gates.shape[1], hidden.shape[-1]
+    d_gates, by_hidden = xp.empty_like(gates), xp.empty_like(cells[1:])
+
+    def factors(share: slice) -> None:
+        y, d, through = gates[share], d_gates[share], by_hidden[share]
+        i, _, g, o = (y[..., k * width:(k + 1) * width] for k in range(4))
+        d_i, d_f, d_g, d_o = (d[..., k * width:(k + 1) * width] for k in range(4))
+        xp.subtract(1, y, out=d)
+        d *= y                                  # s' = s (1 - s) of i, f, o
+        xp.subtract(1, xp.multiply(g, g, out=d_g), out=d_g)
+        d_g *= i
+        d_i *= g
+        d_f *= cells[share]
+        xp.tanh(cells[1:][share], out=through)
+        d_o *= through
+        xp.subtract(1, xp.multiply(through, through, out=through), out=through)
+        through *= o                            # dc = o (1 - tanh(c)^2) dh
+
+    split(xp, factors, steps, gates.size * 4, at_most=1 << 20)
+    dh, dc, scratch = xp.zeros_like(hidden[0]), xp.zeros_like(cells[0]), xp.empty_like(cells[0])
+    Wh_back = xp.ascontiguousarray(Wh.T)
+    by_gate = d_gates.reshape(steps, batch, 4, width)
+    d_hidden, d_cells = d_history
+    for t in reversed(range(steps)):
+        if d_hidden is not None:
+            dh += d_hidden[t]
+        if d_cells is not None:
+            dc += d_cells[t]
+        if mask is not None:
+            past_h, past_c = dh * (1 - mask[t]), dc * (1 - mask[t])
+        dc += xp.multiply(dh, by_hidden[t], out=scratch)
+        by_gate[t, :, :3] *= dc[:, None]
+        by_gate[t, :, 3] *= dh
+        dc *= gates[t, :, width:2 * width]
+        if mask is not None:
+            d_gates[t] *= mask[t]
+            dc *= mask[t]
+            dc += past_c
+        product_into(dh, d_gates[t], Wh_back, xp)
+        if mask is not None:
+            dh += past_h
+    return d_gates, d_gates, (dh, dc)

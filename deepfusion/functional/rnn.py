@@ -1,0 +1,63 @@
+"""The plain recurrent network over time. Arrays are time-major: (T, B, H)."""
+
+from typing import Any
+
+from deepfusion.functional.parallel import product_into
+
+Array = Any
+
+
+def tanh_forward(xp: Any, gates: Array, Wh: Array, bias: Array | None, history: tuple[Array, ...],
+                 mask: Array | None) -> tuple[Array, ...]:
+    """`h = tanh(gates + h Wh)`; arguments as those of `lstm_forward`."""
+    return _forward(xp, gates, Wh, history, mask, lambda a: xp.tanh(a, out=a))
+
+
+def relu_forward(xp: Any, gates: Array, Wh: Array, bias: Array | None, history: tuple[Array, ...],
+                 mask: Array | None) -> tuple[Array, ...]:
+    """`h = max(gates + h Wh, 0)`; arguments as those of `lstm_forward`."""
+    return _forward(xp, gates, Wh, history, mask, lambda a: xp.maximum(a, 0, out=a))
+
+
+def _forward(xp: Any, gates: Array, Wh: Array, history: tuple[Array, ...], mask: Array | None,
+             activate: Any) -> tuple[Array, ...]:
+    hidden, = history
+    recurrent = xp.empty_like(hidden[0])
+    for t in range(len(gates)):
+        a = gates[t]
+        product_into(recurrent, hidden[t], Wh, xp)
+        a += recurrent
+        activate(a)
+        hidden[t + 1] = a if mask is None else xp.where(mask[t] > 0, a, hidden[t])
+    return (gates,)
+
+
+def tanh_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh: Array,
+                  history: tuple[Array, ...], mask: Array | None) -> tuple[Array, Array, tuple[Array, ...]]:
+    """Back through all steps of `tanh_forward`; arguments and results as those of `lstm_backward`."""
+    slope = saved[0] * saved[0]
+    return _backward(xp, d_history, xp.subtract(1, slope, out=slope), Wh, mask)
+
+
+def relu_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh: Array,
+                  history: tuple[Array, ...], mask: Array | None) -> tuple[Array, Array, tuple[Array, ...]]:
+    """Back through all steps of `relu_forward`; arguments and results as those of `lstm_backward`."""
+    return _backward(xp, d_history, (saved[0] > 0).astype(saved[0].dtype), Wh, mask)
+
+
+def _backward(xp: Any, d_history: tuple[Array | None, ...], d_gates: Array, Wh: Array, mask: Array | None
+              ) -> tuple[Array, Array, tuple[Array, ...]]:
+    """`d_gates` holds the slopes of the activation and receives the derivatives."""
+    dh = xp.zeros_like(d_gates[0])
+    Wh_back = xp.ascontiguousarray(Wh.T)
+    for t in reversed(range(len(d_gates))):
+        if d_history[0] is not None:
+            dh += d_history[0][t]
+        d_gates[t] *= dh
+        if mask is not None:
+            past = dh * (1 - mask[t])
+            d_gates[t] *= mask[t]
+        product_into(dh, d_gates[t], Wh_back, xp)
+        if mask is not None:
+            dh += past
+    return d_gates, d_gates, (dh,)
