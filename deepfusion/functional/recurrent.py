@@ -89,7 +89,8 @@ def layer_backward(kind: Kind, xp: Any, derivs: list[Array | None], saved: tuple
     width = weights.Wh.shape[0]
     if kind.separate:
         dWh = xp.roll(dWh, -width, axis=1)
-    dbx = dbh = None
+    dbx: Any = None
+    dbh: Any = None
     if weights.bx is not None:
         dbx = dbh = dWx[-1:]
         dWx = dWx[:-1]
