@@ -89,15 +89,15 @@ def layer_backward(kind: Kind, xp: Any, derivs: list[Array | None], saved: tuple
     width = weights.Wh.shape[0]
     if kind.separate:
         dWh = xp.roll(dWh, -width, axis=1)
-    dbx: Any = None
-    dbh: Any = None
+    biases: tuple[Array, ...] = (None, None)
     if weights.bx is not None:
-        dbx = dbh = dWx[-1:]
-        dWx = dWx[:-1]
+        dWx, bias = dWx[:-1], dWx[-1:]
+        biases = bias, bias
         if kind.separate:
-            dbh = xp.concatenate([dbh[:, :-width], state_rows[:, :width].sum(axis=0, keepdims=True)], axis=1)
+            apart = state_rows[:, :width].sum(axis=0, keepdims=True)
+            biases = bias, xp.concatenate([bias[:, :-width], apart], axis=1)
     dx = _in_order((d_rows @ weights.Wx.T).reshape(*x.shape[:2], -1), reverse) if needs_x else None
-    return dx, xp.concatenate(d_start, axis=1), Weights(dWx, dWh, dbx, dbh)
+    return dx, xp.concatenate(d_start, axis=1), Weights(dWx, dWh, *biases)
 
 
 def _in_order(array: Array, reverse: bool) -> Array:
