@@ -4,18 +4,22 @@ NumPy lets go of the interpreter lock inside its loops and products, so plain th
 they run, each product is kept to one BLAS thread: a stack of small products is a fifth faster that way
 than with every small product shared between all cores, and the cores are never asked twice. The number of
 threads is the user's: it is what OMP_NUM_THREADS or threadpoolctl allow BLAS at the moment of the call.
-Without threadpoolctl, or off the CPU, everything runs in the calling thread.
+Off the CPU everything runs in the calling thread.
 """
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
+from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
+
+from deepfusion.functional.workspace import empty
 
 Array = Any
 Result = TypeVar('Result')
@@ -27,16 +31,24 @@ _busy = threading.Lock()
 @cache
 def _blas() -> tuple[Any, ...]:
     """The loaded BLAS libraries whose threads can be set."""
-    try:
-        from threadpoolctl import ThreadpoolController
-    except ImportError:
-        return ()
+    from threadpoolctl import ThreadpoolController
     return tuple(ThreadpoolController().select(user_api='blas').lib_controllers)
 
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix='deepfusion')
+
+
+def _start_anew() -> None:
+    """Threads do not survive a fork, nor does anyone there let go of the lock."""
+    global _busy
+    _busy = threading.Lock()
+    _pool.cache_clear()
+
+
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=_start_anew)
 
 
 def thread_count() -> int:
@@ -97,24 +109,21 @@ def split(xp: Any, task: Callable[[slice], Result], count: int, size: int, at_mo
 
 
 def matmul(a: Array, b: Array, xp: Any, out: Array | None = None) -> Array:
-    """Stacked matrix product, parts of the stack on different cores. On the CPU `out`, with any strides that
-    BLAS can write, is filled and returned; elsewhere the product is a new array."""
+    """Stacked matrix product, parts of the stack on different cores, into `out` where given. On the CPU `out` may
+    have any strides that BLAS can write."""
     stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    size = int(np.prod(stack)) * max(a.shape[-2] * a.shape[-1], b.shape[-2] * b.shape[-1])
-    if xp is not np or size < SMALL or not stack or stack[0] < 2:
-        return np.matmul(a, b, out=out) if xp is np else xp.matmul(a, b)
     if out is None:
-        out = np.empty(stack + (a.shape[-2], b.shape[-1]), np.result_type(a, b))
+        out = empty(xp, stack + (a.shape[-2], b.shape[-1]), a.dtype)
 
     def part(share: slice) -> None:
-        np.matmul(_share(a, share, len(stack)), _share(b, share, len(stack)), out=out[share])
+        product_into(out[share], _share(a, share, len(stack)), _share(b, share, len(stack)), xp)
 
-    split(xp, part, stack[0], size)
+    size = prod(stack) * max(a.shape[-2] * a.shape[-1], b.shape[-2] * b.shape[-1])
+    if size < SMALL or not stack:
+        product_into(out, a, b, xp)
+    else:
+        split(xp, part, stack[0], size)
     return out
-
-
-def _share(array: Array, share: slice, depth: int) -> Array:
-    return array[share] if array.ndim - 2 == depth and array.shape[0] > 1 else array
 
 
 def product_into(out: Array, a: Array, b: Array, xp: Any) -> None:
@@ -123,3 +132,7 @@ def product_into(out: Array, a: Array, b: Array, xp: Any) -> None:
         np.matmul(a, b, out=out)
     else:
         out[...] = xp.matmul(a, b)
+
+
+def _share(array: Array, share: slice, depth: int) -> Array:
+    return array[share] if array.ndim - 2 == depth and array.shape[0] > 1 else array

@@ -81,7 +81,9 @@ def _axes(x: Array, windows: Windows, ceil_mode: bool) -> list[tuple[int, Window
 
 
 def _one_axis(windows: Windows, axis: int) -> Windows:
-    return Windows(*(option[axis:axis + 1] for option in windows))
+    size, stride, padding, dilation = windows
+    along = slice(axis, axis + 1)
+    return Windows(size[along], stride[along], padding[along], dilation[along])
 
 
 def _replaced(shape: tuple[int, ...], axis: int, size: int) -> tuple[int, ...]:

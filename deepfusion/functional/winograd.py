@@ -20,18 +20,22 @@ its derivative is the sum of dM there.
 Reference: A. Lavin and S. Gray, Fast algorithms for convolutional neural networks, CVPR 2016, section 4.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from deepfusion.functional.parallel import matmul
+from deepfusion.functional.parallel import matmul, product_into, split
 from deepfusion.functional.windows import Windows, channels_first, channels_last
+from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
 Array = Any
 Matrix = np.ndarray
 
+BLOCK = 150_000    # numbers in a block of points or transformed filters, so that a step's stay in a core's cache
+FEW = 128 * 128    # filters times channels, up to which the transformed filters leave room there
 WHOLE = 4          # tiles of an image up to which it is transformed as a whole
 
 # Interpolation at 0, 1, -1, infinity (m = 2) and 0, 1, -1, 2, -2, infinity (m = 4).
@@ -54,16 +58,23 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, m: in
     """The convolution of x (B, C, H, W) with weight (out, C, 3, 3), plus bias (out,), in tiles of m x m; and what
     `backward` needs."""
     xp = array_module(x)
-    size, output = x.shape[2:], windows.output_size(x.shape[2:])
-    grid = _Grid(xp, m, size, output, windows.padding, x.dtype)
+    grid = _Grid(xp, m, x.shape[2:], windows.output_size(x.shape[2:]), windows.padding, x.dtype,
+                 in_blocks=weight.shape[0] * weight.shape[1] <= FEW)
     x = xp.ascontiguousarray(channels_last(x))
-    V = grid.cut(x)                                                             # (a, a, s, N, C)
     U = _transform_weight(xp, weight, m)                                        # (a, a, 1, O, C)
-    M = grid.points(xp.empty(grid.shape(len(x), weight.shape[0]), x.dtype))
-    M = matmul(V, U.swapaxes(-1, -2), xp, out=M)                                # (a, a, s, N, O)
-    if bias is not None:
-        M[1, 1] += bias
-    y = grid.join(M, len(x))
+    V = empty(xp, grid.memory(len(x), x.shape[-1]), x.dtype)
+    y = empty(xp, (len(x), *grid.output, weight.shape[0]), x.dtype)
+
+    def task(share: slice) -> None:
+        grid.cut(x[share], V[share])
+        M = empty(xp, grid.memory(len(y[share]), y.shape[-1]), y.dtype)
+        matmul(grid.points(V[share]), U.swapaxes(-1, -2), xp, grid.points(M))
+        if bias is not None:
+            at_one = grid.points(M)[1, 1]
+            at_one += bias
+        grid.join(M, y[share])
+
+    grid.run(task, len(x), V.size)
     return channels_first(y), (grid, V, U, m)
 
 
@@ -72,67 +83,83 @@ def backward(deriv: Array, grid: '_Grid', V: Array, U: Array, m: int, wants_inpu
     """The derivatives of input, filters and bias from that of the output, None for what is not wanted."""
     xp = array_module(deriv)
     deriv = xp.ascontiguousarray(channels_last(deriv))
-    dM = grid.cut(deriv, adjoint=True)                                          # (a, a, s, N, O)
-    dx = dw = db = None
+    dM = empty(xp, grid.memory(len(deriv), deriv.shape[-1]), deriv.dtype)
+    dx = empty(xp, (len(deriv), *grid.size, V.shape[-1]), deriv.dtype) if wants_input else None
+
+    def task(share: slice) -> None:
+        grid.cut(deriv[share], dM[share], adjoint=True)
+        if dx is not None:
+            dV = empty(xp, grid.memory(len(dx[share]), dx.shape[-1]), dx.dtype)
+            matmul(grid.points(dM[share]), U, xp, grid.points(dV))
+            grid.join(dV, dx[share], adjoint=True)
+
+    grid.run(task, len(deriv), dM.size)
+    dw = db = None
+    points = grid.points(dM)                                                    # (a, a, s, N, O)
     if wants_bias:
-        db = dM[1, 1].sum(axis=(0, 1))
-    if wants_input:
-        dV = grid.points(xp.empty(grid.shape(len(deriv), V.shape[-1]), deriv.dtype))
-        dx = channels_first(grid.join(matmul(dM, U, xp, out=dV), len(deriv), adjoint=True))
+        db = points[1, 1].sum(axis=(0, 1))
     if wants_weight:
-        dU = matmul(dM.swapaxes(-1, -2), V, xp)                                 # (a, a, s, O, C)
-        dw = _weight_derivative(xp, dU.sum(axis=2) if dU.shape[2] > 1 else dU[:, :, 0], m)
-    return dx, dw, db
+        dU = empty(xp, points.shape[:3] + (points.shape[-1], V.shape[-1]), deriv.dtype)
+        matmul(points.swapaxes(-1, -2), grid.points(V), xp, dU)                 # (a, a, s, O, C)
+        dU = dU.sum(axis=2) if dU.shape[2] > 1 else dU
+        dw = _weight_derivative(xp, dU.reshape(-1, dU.shape[-2], dU.shape[-1]), m)
+    return None if dx is None else channels_first(dx), dw, db
 
 
 class _Grid:
-    """The tiles of an image, and the maps between images and the (m + 2)^2 points of each tile.
+    """The tiles of an image, and the maps between images and the a x a = (m + 2)^2 points of each tile.
 
-    Points are arrays (a, a, s, N, C) with a = m + 2: for each point a stack of s matrices whose N rows are tiles.
-    In memory they are (B, tiles, a, a, C) for images transformed as a whole, (B, th, a, tw, a, C) for larger ones.
+    Points are seen as (a, a, s, N, C): for each point a stack of s matrices whose N rows are tiles. In memory they
+    are (B, tiles, a, a, C) for images transformed as a whole, else (B, th, a, tw, a, C).
+
+    With few filters a few images at a time go through all steps, in one core's cache. With many filters, which fill
+    the cache themselves, all images go through one step after the other, the points shared between the cores.
     """
 
     def __init__(self, xp: Any, m: int, size: tuple[int, ...], output: tuple[int, ...],
-                 padding: tuple[tuple[int, int], ...], dtype: Any) -> None:
-        self.xp, self.a, self.size, self.output = xp, m + 2, size, output
+                 padding: tuple[tuple[int, int], ...], dtype: Any, in_blocks: bool) -> None:
+        self.xp, self.a, self.size, self.output, self.in_blocks = xp, m + 2, size, output, in_blocks
         self.tiles = tuple(-(-n // m) for n in output)
-        self.whole = self.tiles[0] * self.tiles[1] <= WHOLE
+        self.whole = not in_blocks and self.tiles[0] * self.tiles[1] <= WHOLE
         self.B, self.A = ([xp.asarray(matrix) for matrix in matrices] for matrices in _matrices(
             m, size, output, (padding[0][0], padding[1][0]), self.whole, np.dtype(dtype)))
 
-    def shape(self, batch: int, channels: int) -> tuple[int, ...]:
+    def run(self, task: Callable[[slice], None], batch: int, size: int) -> None:
+        """`task` for all images, in blocks of them or at once."""
+        if self.in_blocks:
+            split(self.xp, task, batch, size, BLOCK)
+        else:
+            task(slice(0, batch))
+
+    def memory(self, batch: int, channels: int) -> tuple[int, ...]:
         """The shape of the points in memory."""
         (rows, columns), a = self.tiles, self.a
-        return (batch * rows * columns, a, a, channels) if self.whole else (batch * rows, a, columns, a, channels)
+        return (batch, rows * columns, a, a, channels) if self.whole else (batch, rows, a, columns, a, channels)
 
     def points(self, memory: Array) -> Array:
         """What lies in memory like that, seen as (a, a, s, N, C)."""
+        memory = memory.reshape(-1, *memory.shape[2:])
         return memory.transpose(1, 2, 0, 3)[:, :, None] if self.whole else memory.transpose(1, 3, 2, 0, 4)
 
-    def cut(self, x: Array, adjoint: bool = False) -> Array:
-        """(B, H, W, C) to points: of an image by B, of an output's derivative by A^T."""
+    def cut(self, x: Array, memory: Array, adjoint: bool = False) -> None:
+        """Images (B, H, W, C) to points: of an image by B, of an output's derivative by A^T."""
         maps = [matrix.T for matrix in self.A] if adjoint else self.B
-        batch, height, width, channels = x.shape
-        if self.whole:                                                          # (B, H W, C) -> (B, T a a, C)
-            x = matmul(maps[0], x.reshape(batch, height * width, channels), self.xp)
-        else:
-            x = matmul(maps[1], x.reshape(batch * height, width, channels), self.xp)
-            x = matmul(maps[0], x.reshape(batch, height, -1), self.xp)          # -> (B, th a, tw a C)
-        return self.points(x.reshape(self.shape(batch, channels)))
+        batch, height = x.shape[:2]
+        rows = memory.reshape(batch, maps[0].shape[0], -1)
+        if not self.whole:                                                      # (B, H, W, C) -> (B, H, tw a, C)
+            x = matmul(maps[1], x, self.xp).reshape(batch, height, -1)
+        matmul(maps[0], x.reshape(batch, maps[0].shape[1], -1), self.xp, rows)
 
-    def join(self, points: Array, batch: int, adjoint: bool = False) -> Array:
-        """Points to (B, H, W, C): to an output by A, to an image's derivative by B^T."""
+    def join(self, memory: Array, y: Array, adjoint: bool = False) -> None:
+        """Points to images (B, H, W, C): to an output by A, to an image's derivative by B^T."""
         maps = [matrix.T for matrix in self.B] if adjoint else self.A
-        (height, width), channels = self.size if adjoint else self.output, points.shape[-1]
-        if self.whole:                                                          # (B, T a a, C) -> (B, H W, C)
-            y = points[:, :, 0].transpose(2, 0, 1, 3).reshape(batch, -1, channels)
-            y = matmul(maps[0], y, self.xp)
-        else:
-            rows, columns = (n * self.a for n in self.tiles)
-            y = points.transpose(3, 0, 2, 1, 4).reshape(batch, rows, -1)        # (B, th a, tw a C)
-            y = matmul(maps[0], y, self.xp).reshape(batch * height, columns, channels)
-            y = matmul(maps[1], y, self.xp)
-        return y.reshape(batch, height, width, channels)
+        batch, height = y.shape[:2]
+        rows = memory.reshape(batch, maps[0].shape[1], -1)
+        if self.whole:
+            matmul(maps[0], rows, self.xp, y.reshape(batch, -1, y.shape[-1]))
+        else:                                                                   # -> (B, H, tw a C) -> (B, H, W, C)
+            x = matmul(maps[0], rows, self.xp).reshape(batch, height, maps[1].shape[1], -1)
+            matmul(maps[1], x, self.xp, y)
 
 
 @lru_cache(maxsize=256)
@@ -140,11 +167,12 @@ def _matrices(m: int, size: tuple[int, int], output: tuple[int, int], before: tu
               dtype: np.dtype) -> tuple[list[Matrix], list[Matrix]]:
     """B and A, for the image as a whole or for each axis."""
     pairs = [_axis_matrices(m, *axis) for axis in zip(size, output, before, strict=True)]
-    both = [list(matrices) for matrices in zip(*pairs, strict=True)]
+    both: list[list[Matrix]] = [[B for B, _ in pairs], [A for _, A in pairs]]
     if whole:
-        a, (rows, columns) = m + 2, (len(matrix) // (m + 2) for matrix in both[0])
+        (B_h, B_w), (A_h, A_w) = both
+        a, rows, columns = m + 2, len(B_h) // (m + 2), len(B_w) // (m + 2)
         order = np.arange(rows * a * columns * a).reshape(rows, a, columns, a).transpose(0, 2, 1, 3).ravel()
-        both = [[np.kron(*both[0])[order]], [np.kron(*both[1])[:, order]]]
+        both = [[np.kron(B_h, B_w)[order]], [np.kron(A_h, A_w)[:, order]]]
     B, A = ([np.ascontiguousarray(matrix, dtype) for matrix in matrices] for matrices in both)
     return B, A
 
@@ -164,21 +192,33 @@ def _axis_matrices(m: int, size: int, output: int, before: int) -> tuple[Matrix,
 
 @lru_cache(maxsize=8)
 def _weight_map(m: int, dtype: np.dtype) -> Matrix:
-    return np.kron(_G[m], _G[m]).astype(dtype)     # (a a, 9)
+    G = np.array(_G[m], dtype)
+    return np.kron(G, G)                           # (a a, 9)
 
 
 def _transform_weight(xp: Any, weight: Array, m: int) -> Array:
     """(O, C, 3, 3) -> (a, a, 1, O, C)"""
     out, channels = weight.shape[:2]
     a = m + 2
-    U = xp.empty((a * a, out, channels), weight.dtype).transpose(1, 0, 2)
-    taps = weight.reshape(out, channels, 9).transpose(0, 2, 1)
-    U = matmul(xp.asarray(_weight_map(m, np.dtype(weight.dtype))), taps, xp, out=U)     # (O, a a, C)
-    return U.transpose(1, 0, 2).reshape(a, a, 1, out, channels)
+    U = empty(xp, (a * a, out, channels), weight.dtype)
+    G = xp.asarray(_weight_map(m, np.dtype(weight.dtype)))
+    weight = weight.reshape(out, channels, 9).transpose(0, 2, 1)
+
+    def task(share: slice) -> None:
+        product_into(U[:, share].transpose(1, 0, 2), G, xp.ascontiguousarray(weight[share]), xp)
+
+    split(xp, task, out, U.size, BLOCK)
+    return U.reshape(a, a, 1, out, channels)
 
 
 def _weight_derivative(xp: Any, dU: Array, m: int) -> Array:
-    """(a, a, O, C) -> (O, C, 3, 3), the adjoint of `_transform_weight`."""
-    out, channels = dU.shape[2:]
-    points = dU.reshape(-1, out, channels).transpose(1, 2, 0)                   # (O, C, a a)
-    return matmul(points, xp.asarray(_weight_map(m, np.dtype(dU.dtype))), xp).reshape(out, channels, 3, 3)
+    """(a a, O, C) -> (O, C, 3, 3), the adjoint of `_transform_weight`."""
+    out, channels = dU.shape[1:]
+    dw = xp.empty((out, channels, 9), dU.dtype)
+    G = xp.asarray(_weight_map(m, np.dtype(dU.dtype)))
+
+    def task(share: slice) -> None:
+        product_into(dw[share], dU[:, share].transpose(1, 2, 0), G, xp)
+
+    split(xp, task, out, dU.size, BLOCK)
+    return dw.reshape(out, channels, 3, 3)

@@ -1,0 +1,67 @@
+"""Work is split over threads without changing what comes out, and BLAS gets its threads back."""
+
+import os
+import threading
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from deepfusion.functional import parallel
+
+
+def test_shares_cover_the_range():
+    for count in range(1, 9):
+        for parts in range(1, 10):
+            slices = parallel.shares(count, parts)
+            assert [i for s in slices for i in range(count)[s]] == list(range(count))
+            assert len(slices) == min(count, parts)
+
+
+@pytest.mark.parametrize('threads', [1, 2, 3])
+def test_results_come_in_order(threads):
+    with threadpool_limits(threads):
+        before = parallel.thread_count()
+        names = parallel.split(np, lambda share: (share.start, threading.current_thread().name), 7, 1 << 30, 1 << 28)
+        assert parallel.thread_count() == before
+    assert [start for start, _ in names] == sorted(start for start, _ in names)
+    assert (len({name for _, name in names}) > 1) == (before > 1)
+
+
+def test_blas_keeps_to_one_thread_meanwhile():
+    with threadpool_limits(2):
+        if parallel.thread_count() < 2:
+            pytest.skip('one core')
+        assert parallel.split(np, lambda share: parallel.thread_count(), 2, 1 << 30) == [1, 1]
+
+
+def test_an_error_reaches_the_caller_and_nothing_stays_held():
+    def task(share):
+        raise KeyError(share.start)
+
+    with threadpool_limits(2):
+        before = parallel.thread_count()
+        with pytest.raises(KeyError):
+            parallel.split(np, task, 4, 1 << 30)
+        assert parallel.thread_count() == before
+        assert parallel.split(np, lambda share: 1, 2, 1 << 30) == [1, 1]
+
+
+@pytest.mark.parametrize(('a', 'b'), [((5, 70, 80), (5, 80, 90)), ((70, 800), (6, 800, 90)),
+                                      ((2, 3, 70, 80), (2, 1, 80, 90)), ((1, 4, 80, 80), (3, 1, 80, 80)), ((700, 80), (80, 90))])
+def test_stacked_products(a, b):
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal(a), rng.standard_normal(b)
+    np.testing.assert_allclose(parallel.matmul(a, b, np), a @ b, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='no fork on this system')
+@pytest.mark.filterwarnings('ignore:This process')
+def test_a_forked_process_has_threads_of_its_own():
+    with threadpool_limits(2):
+        parallel.split(np, lambda share: None, 2, 1 << 30)
+        child = os.fork()
+        if not child:
+            done = parallel.split(np, lambda share: 1, 2, 1 << 30)
+            os._exit(0 if done[0] == 1 else 1)
+        assert os.waitpid(child, 0)[1] == 0

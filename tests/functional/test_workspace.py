@@ -1,0 +1,43 @@
+"""Memory is used again when, and only when, nobody holds it."""
+
+import numpy as np
+
+from deepfusion.functional import workspace
+
+SHAPE = (3, workspace.LARGE // 8)
+
+
+def address(array):
+    return array.__array_interface__['data'][0]
+
+
+def test_free_memory_is_used_again():
+    first = address(workspace.empty(np, SHAPE, np.float32))
+    again = workspace.empty(np, SHAPE, np.float32)
+    assert address(again) == first
+    assert (again.shape, again.dtype) == (SHAPE, np.float32)
+
+
+def test_what_someone_holds_is_not():
+    array = workspace.empty(np, SHAPE, np.float32)
+    view = array.reshape(-1)[5:].T
+    del array
+    view[...] = 7
+    for _ in range(3):
+        workspace.empty(np, SHAPE, np.float32)[...] = 0
+    assert (view == 7).all()
+
+
+def test_unused_blocks_are_given_back(monkeypatch):
+    monkeypatch.setattr(workspace, 'PATIENCE', 2)
+    size = 4 * SHAPE[0] * SHAPE[1]
+    workspace.empty(np, SHAPE, np.float32)
+    for extra in range(1, 6):
+        workspace.empty(np, (SHAPE[0], SHAPE[1] + extra), np.float32)
+    assert size not in workspace._blocks
+
+
+def test_small_arrays_and_other_devices_are_left_to_them():
+    workspace._blocks.clear()
+    workspace.empty(np, (10,), np.float32)
+    assert not workspace._blocks
