@@ -6,6 +6,7 @@ As in `lstm.py`, a sigmoid is `(1 + tanh(z / 2)) / 2`, and the columns of r and 
 from typing import Any
 
 from deepfusion.functional.parallel import product_into, split
+from deepfusion.functional.workspace import empty
 
 Array = Any
 
@@ -28,7 +29,7 @@ def gru_forward(xp: Any, gates: Array, Wh: Array, bias: Array | None, history: t
     """
     hidden, = history
     width = hidden.shape[-1]
-    recurrent, candidate = xp.empty_like(gates[0]), xp.empty_like(hidden[1:])
+    recurrent, candidate = xp.empty_like(gates[0]), empty(xp, hidden[1:].shape, hidden.dtype)
     for t in range(len(gates)):
         a, rz, h = gates[t], gates[t, :, :2 * width], hidden[t + 1]
         r, z, n = (a[:, k * width:(k + 1) * width] for k in range(3))
@@ -62,7 +63,7 @@ def gru_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Arra
     (gates, candidate), (hidden,) = saved, history
     steps, batch, width = len(gates), gates.shape[1], hidden.shape[-1]
     # Side by side [n as the states feed it, r, z, n as the inputs feed it]: one half or the other is one view.
-    by_gate = xp.empty((steps, batch, 4, width), gates.dtype)
+    by_gate = empty(xp, (steps, batch, 4, width), gates.dtype)
 
     def factors(share: slice) -> None:
         r, z, n = (gates[share, :, k * width:(k + 1) * width] for k in range(3))

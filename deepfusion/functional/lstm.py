@@ -7,6 +7,7 @@ products halves the columns of i, f and o for it (`LSTM_SCALES`).
 from typing import Any
 
 from deepfusion.functional.parallel import product_into, split
+from deepfusion.functional.workspace import empty
 
 Array = Any
 
@@ -64,7 +65,8 @@ def lstm_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Arr
     """
     (gates,), (hidden, cells) = saved, history
     steps, batch, width = gates.shape[0], gates.shape[1], hidden.shape[-1]
-    d_gates, by_hidden = xp.empty_like(gates), xp.empty_like(cells[1:])
+    d_gates = empty(xp, gates.shape, gates.dtype)
+    by_hidden = empty(xp, cells[1:].shape, cells.dtype)
 
     def factors(share: slice) -> None:
         y, d, through = gates[share], d_gates[share], by_hidden[share]

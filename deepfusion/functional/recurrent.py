@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from deepfusion.functional.gru import GRU_SCALES, gru_backward, gru_forward
 from deepfusion.functional.lstm import LSTM_SCALES, lstm_backward, lstm_forward
+from deepfusion.functional.parallel import product_into
 from deepfusion.functional.rnn import relu_backward, relu_forward, tanh_backward, tanh_forward
+from deepfusion.functional.workspace import empty
 
 Array = Any
 
@@ -55,18 +57,20 @@ def layer_forward(kind: Kind, xp: Any, x: Array, state: Array | None, weights: W
     steps, batch = x.shape[:2]
     width = weights.Wh.shape[0]
     Wx, Wh, last_bias = _scaled(kind, xp, weights)
-    if weights.bx is not None:
-        # A column of ones takes the biases into the product, and their derivatives into that of the weights.
-        x = xp.concatenate([x, xp.ones((steps, batch, 1), x.dtype)], axis=2)
-    gates = (x.reshape(steps * batch, -1) @ Wx).reshape(steps, batch, -1)
-    history = tuple(xp.empty((steps + 1, batch, width), x.dtype) for _ in range(kind.states))
+    # A column of ones takes the biases into the product, and their derivatives into that of the weights.
+    inputs = empty(xp, (steps, batch, Wx.shape[0]), x.dtype)
+    inputs[..., :x.shape[2]] = x
+    inputs[..., x.shape[2]:] = 1
+    gates = empty(xp, (steps, batch, Wx.shape[1]), x.dtype)
+    product_into(gates.reshape(steps * batch, -1), inputs.reshape(steps * batch, -1), Wx, xp)
+    history = tuple(empty(xp, (steps + 1, batch, width), x.dtype) for _ in range(kind.states))
     for k, states in enumerate(history):
         states[0] = 0 if state is None else state[:, k * width:(k + 1) * width]
     if reverse:
         gates, mask = gates[::-1], None if mask is None else mask[::-1]
     saved = kind.forward(xp, gates, Wh, last_bias, history, mask)
     outputs = [_in_order(states[1:], reverse) for states in history]
-    return outputs, (x, weights, mask, history, saved, reverse)
+    return outputs, (inputs, weights, mask, history, saved, reverse)
 
 
 def layer_backward(kind: Kind, xp: Any, derivs: list[Array | None], saved: tuple[Any, ...], needs_x: bool = True
@@ -76,15 +80,14 @@ def layer_backward(kind: Kind, xp: Any, derivs: list[Array | None], saved: tuple
     Args:
         derivs: Those of `layer_forward`'s outputs; None for an output that nobody used.
     """
-    x, weights, mask, history, inner, reverse = saved
+    inputs, weights, mask, history, inner, reverse = saved
     derivs = [None if d is None else _in_order(d, reverse) for d in derivs]
     d_inputs, d_states, d_start = kind.backward(xp, tuple(derivs), inner, weights.Wh, history, mask)
-    rows = x.shape[0] * x.shape[1]
-    columns = d_inputs.shape[-1]
+    steps, batch, columns = d_inputs.shape
+    rows = steps * batch
     d_rows = d_inputs.reshape(rows, columns)
     state_rows = d_rows if d_states is d_inputs else d_states.reshape(rows, columns)
-    x_rows = _in_order(x, reverse).reshape(rows, -1)
-    dWx = x_rows.T @ d_rows
+    dWx = _in_order(inputs, reverse).reshape(rows, -1).T @ d_rows
     dWh = history[0][:-1].reshape(rows, -1).T @ state_rows
     width = weights.Wh.shape[0]
     if kind.separate:
@@ -96,7 +99,11 @@ def layer_backward(kind: Kind, xp: Any, derivs: list[Array | None], saved: tuple
         if kind.separate:
             apart = state_rows[:, :width].sum(axis=0, keepdims=True)
             biases = bias, xp.concatenate([bias[:, :-width], apart], axis=1)
-    dx = _in_order((d_rows @ weights.Wx.T).reshape(*x.shape[:2], -1), reverse) if needs_x else None
+    dx = None
+    if needs_x:
+        dx = empty(xp, (steps, batch, weights.Wx.shape[0]), d_rows.dtype)
+        product_into(dx.reshape(rows, -1), d_rows, weights.Wx.T, xp)
+        dx = _in_order(dx, reverse)
     return dx, xp.concatenate(d_start, axis=1), Weights(dWx, dWh, *biases)
 
 
@@ -109,7 +116,7 @@ def _scaled(kind: Kind, xp: Any, weights: Weights) -> tuple[Array, Array, Array 
     Wx, Wh, bx, bh = weights
     width = Wh.shape[0]
     last_bias = None
-    if bx is not None:
+    if bx is not None and bh is not None:
         bias = bx + bh
         if kind.separate:
             last_bias = bh[0, -width:]
