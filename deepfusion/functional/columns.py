@@ -10,6 +10,7 @@ Reference: K. Chellapilla, S. Puri, P. Simard, High performance convolutional ne
 processing, 2006; the conventions of `torch.nn.functional.conv2d` (a cross-correlation).
 """
 
+from math import prod
 from typing import Any
 
 from deepfusion.functional.parallel import product_into, split
@@ -18,40 +19,36 @@ from deepfusion.utils.backend import array_module
 
 Array = Any
 BLOCK = 1 << 19    # numbers in a block of rows: 2 MB of float32, a core's cache
+FEW = 12           # channels of a group, below which rows of places are copied instead of rows of channels
 
 
 def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int) -> Array:
     """The convolution of x (B, C, *spatial) with weight (out, C / groups, *size), plus bias (out,)."""
     xp = array_module(x)
-    output = windows.output_size(x.shape[2:])
-    x = xp.ascontiguousarray(channels_last(x))
-    matrix = _weight_matrix(weight, groups)                                     # (G, taps * Cg, Og)
-    y = xp.empty((x.shape[0],) + output + (weight.shape[0],), x.dtype)
+    rows = _Rows(xp, windows, x.shape[2:], windows.output_size(x.shape[2:]), groups, weight.shape[1])
+    x, matrix = rows.arranged(x), rows.weight_matrix(weight)
+    y = xp.empty((x.shape[0],) + rows.output + (weight.shape[0],), x.dtype)
 
     def task(share: slice) -> None:
-        rows = _gather(xp, x[share], windows, output, groups)                   # (G, B * places, taps * Cg)
-        product_into(_by_group(y[share], groups), rows, matrix, xp)
+        product_into(_by_group(y[share], groups), rows.gather(x[share]), matrix, xp)
         if bias is not None:
             y[share] += bias
 
-    split(xp, task, len(x), _size(x, windows, output), BLOCK)
+    split(xp, task, len(x), rows.size(len(x)), BLOCK)
     return channels_first(y)
 
 
 def weight_derivative(deriv: Array, x: Array, windows: Windows, groups: int, shape: tuple[int, ...]) -> Array:
     """The derivative of the filters, of `shape`, from that of the output."""
     xp = array_module(x)
-    x, deriv = xp.ascontiguousarray(channels_last(x)), xp.ascontiguousarray(channels_last(deriv))
-    output = deriv.shape[1:-1]
+    rows = _Rows(xp, windows, x.shape[2:], deriv.shape[2:], groups, shape[1])
+    x, deriv = rows.arranged(x), xp.ascontiguousarray(channels_last(deriv))
 
     def task(share: slice) -> Array:
-        rows = _gather(xp, x[share], windows, output, groups)
-        return xp.matmul(rows.transpose(0, 2, 1), _by_group(deriv[share], groups))
+        return xp.matmul(rows.gather(x[share]).transpose(0, 2, 1), _by_group(deriv[share], groups))
 
-    parts = split(xp, task, len(x), _size(x, windows, output), BLOCK)
-    total = sum(parts[1:], start=parts[0])                                      # (G, taps * Cg, Og)
-    total = total.reshape(groups, windows.taps, shape[1], shape[0] // groups)
-    return xp.ascontiguousarray(total.transpose(0, 3, 2, 1)).reshape(shape)
+    parts = split(xp, task, len(x), rows.size(len(x)), BLOCK)
+    return rows.weight_of(sum(parts[1:], start=parts[0]), shape)
 
 
 def input_derivative(deriv: Array, weight: Array, windows: Windows, groups: int, spatial: tuple[int, ...]
@@ -59,29 +56,16 @@ def input_derivative(deriv: Array, weight: Array, windows: Windows, groups: int,
     """The derivative of the input, of size `spatial`, from that of the output: each row is added back to where
     its entries came from. This is also the forward pass of a transposed convolution."""
     xp = array_module(deriv)
+    rows = _Rows(xp, windows, spatial, deriv.shape[2:], groups, weight.shape[1])
     deriv = xp.ascontiguousarray(channels_last(deriv))
-    matrix = _weight_matrix(weight, groups).transpose(0, 2, 1)                  # (G, Og, taps * Cg)
+    matrix = rows.weight_matrix(weight).transpose(0, 2, 1)                      # (G, Og, K)
     dx = xp.empty((deriv.shape[0],) + spatial + (weight.shape[1] * groups,), deriv.dtype)
 
     def task(share: slice) -> None:
-        _scatter(xp, _by_group(deriv[share], groups), matrix, dx[share], windows, deriv.shape[1:-1])
+        rows.scatter(_by_group(deriv[share], groups), matrix, dx[share])
 
-    split(xp, task, len(dx), _size(dx, windows, deriv.shape[1:-1]), BLOCK)
+    split(xp, task, len(dx), rows.size(len(dx)), BLOCK)
     return channels_first(dx)
-
-
-def _size(x: Array, windows: Windows, output: tuple[int, ...]) -> int:
-    size = x.shape[0] * x.shape[-1] * windows.taps
-    for n in output:
-        size *= n
-    return size
-
-
-def _weight_matrix(weight: Array, groups: int) -> Array:
-    """(out, Cg, *size) -> (G, taps * Cg, Og), a transposed view, since copying row by row is several times faster"""
-    out, channels = weight.shape[:2]
-    matrix = weight.reshape(groups, out // groups, channels, -1).transpose(0, 1, 3, 2)
-    return matrix.reshape(groups, out // groups, -1).transpose(0, 2, 1)
 
 
 def _by_group(x: Array, groups: int) -> Array:
@@ -89,33 +73,85 @@ def _by_group(x: Array, groups: int) -> Array:
     return x.reshape(-1, groups, x.shape[-1] // groups).transpose(1, 0, 2)
 
 
-def _is_matrix(windows: Windows, spatial: tuple[int, ...], output: tuple[int, ...]) -> bool:
-    return windows.taps == 1 and output == spatial and not any(map(any, windows.padding))
+class _Rows:
+    """The windows of volumes as rows of matrices (G, B * places, K), K = taps * Cg, a matrix for each group.
 
+    With many channels they lie in memory as (B, *places, G, taps, Cg): all channels of a tap are copied at once.
+    With few they lie as (G, Cg, taps, B, *places), and all places along the last axis are.
+    """
 
-def _gather(xp: Any, x: Array, windows: Windows, output: tuple[int, ...], groups: int) -> Array:
-    """(B, *spatial, C) -> (G, B * places, taps * Cg)"""
-    batch, spatial, channels = x.shape[0], x.shape[1:-1], x.shape[-1]
-    if _is_matrix(windows, spatial, output):
-        return _by_group(x, groups)
-    make = xp.zeros if any(map(any, windows.padding)) else xp.empty             # what lies in the padding is 0
-    rows = make((batch,) + output + (groups, windows.taps, channels // groups), x.dtype)
-    x = x.reshape(x.shape[:-1] + (groups, channels // groups))
-    for tap, inside, met in taps(windows, spatial, output):
-        rows[(slice(None), *met, slice(None), tap)] = x[(slice(None), *inside)]
-    return rows.reshape(-1, groups, windows.taps * (channels // groups)).transpose(1, 0, 2)
+    def __init__(self, xp: Any, windows: Windows, spatial: tuple[int, ...], output: tuple[int, ...], groups: int,
+                 channels: int) -> None:
+        self.xp, self.windows, self.spatial, self.output = xp, windows, spatial, output
+        self.groups, self.channels, self.few = groups, channels, channels < FEW
+        self.padded = any(map(any, windows.padding))
+        self.is_volume = windows.taps == 1 and output == spatial and not self.padded
+        self.few = self.few and not self.is_volume
 
+    def size(self, batch: int) -> int:
+        """How many numbers the rows of a batch hold."""
+        return batch * prod(self.output) * self.windows.taps * self.groups * self.channels
 
-def _scatter(xp: Any, deriv: Array, matrix: Array, dx: Array, windows: Windows, output: tuple[int, ...]) -> None:
-    """The adjoint of `_gather`, of deriv (G, B * places, Og) times matrix (G, Og, taps * Cg), into dx."""
-    batch, spatial, channels = dx.shape[0], dx.shape[1:-1], dx.shape[-1]
-    groups = matrix.shape[0]
-    if _is_matrix(windows, spatial, output):
-        return product_into(_by_group(dx, groups), deriv, matrix, xp)
-    rows = xp.empty((deriv.shape[1], groups, matrix.shape[2]), dx.dtype)        # (B * places, G, taps * Cg)
-    product_into(rows.transpose(1, 0, 2), deriv, matrix, xp)
-    rows = rows.reshape((batch,) + output + (groups, windows.taps, channels // groups))
-    dx[...] = 0
-    dx = dx.reshape(dx.shape[:-1] + (groups, channels // groups))
-    for tap, inside, met in taps(windows, spatial, output):
-        dx[(slice(None), *inside)] += rows[(slice(None), *met, slice(None), tap)]
+    def weight_matrix(self, weight: Array) -> Array:
+        """(out, Cg, *size) -> (G, K, Og)"""
+        matrix = weight.reshape(self.groups, -1, self.channels, self.windows.taps)
+        matrix = matrix.transpose(0, 2, 3, 1) if self.few else matrix.transpose(0, 3, 2, 1)
+        return matrix.reshape(self.groups, -1, weight.shape[0] // self.groups)
+
+    def weight_of(self, matrix: Array, shape: tuple[int, ...]) -> Array:
+        """(G, K, Og) -> (out, Cg, *size)"""
+        order = (self.channels, self.windows.taps) if self.few else (self.windows.taps, self.channels)
+        matrix = matrix.reshape(self.groups, *order, -1)
+        matrix = matrix.transpose(0, 3, 1, 2) if self.few else matrix.transpose(0, 3, 2, 1)
+        return self.xp.ascontiguousarray(matrix).reshape(shape)
+
+    def arranged(self, x: Array) -> Array:
+        """Volumes in the order of memory from which rows are copied best."""
+        return self.xp.ascontiguousarray(x if self.few else channels_last(x))
+
+    def gather(self, x: Array) -> Array:
+        """Arranged volumes to rows."""
+        if self.is_volume:
+            return _by_group(x, self.groups)
+        rows = (self.xp.zeros if self.padded else self.xp.empty)(self._memory(len(x)), x.dtype)
+        volumes = self._volumes(x)
+        for tap, inside, met in taps(self.windows, self.spatial, self.output):
+            rows[self._at(met, tap)] = volumes[self._at(inside)]
+        return self._matrices(rows)
+
+    def scatter(self, deriv: Array, matrix: Array, dx: Array) -> None:
+        """The adjoint of `gather` on deriv (G, B * places, Og) times matrix (G, Og, K), into dx (B, *spatial, C)."""
+        if self.is_volume:
+            return product_into(_by_group(dx, self.groups), deriv, matrix, self.xp)
+        rows = self.xp.empty(self._memory(len(dx)), dx.dtype)
+        product_into(self._matrices(rows), deriv, matrix, self.xp)
+        total = self.xp.zeros(channels_first(dx).shape, dx.dtype) if self.few else dx
+        if not self.few:
+            total[...] = 0
+        volumes = self._volumes(total)
+        for tap, inside, met in taps(self.windows, self.spatial, self.output):
+            volumes[self._at(inside)] += rows[self._at(met, tap)]
+        if self.few:
+            dx[...] = channels_last(total)
+
+    def _memory(self, batch: int) -> tuple[int, ...]:
+        if self.few:
+            return (self.groups, self.channels, self.windows.taps, batch, *self.output)
+        return (batch, *self.output, self.groups, self.windows.taps, self.channels)
+
+    def _matrices(self, rows: Array) -> Array:
+        """Rows seen as (G, B * places, K)"""
+        if self.few:
+            return rows.reshape(self.groups, self.channels * self.windows.taps, -1).transpose(0, 2, 1)
+        return rows.reshape(-1, self.groups, self.channels * self.windows.taps).transpose(1, 0, 2)
+
+    def _volumes(self, x: Array) -> Array:
+        """Arranged volumes with their axes in the order of rows, less that of taps."""
+        if self.few:
+            x = x.reshape(len(x), self.groups, self.channels, *self.spatial)
+            return x.transpose(1, 2, 0, *range(3, x.ndim))
+        return x.reshape(len(x), *self.spatial, self.groups, self.channels)
+
+    def _at(self, places: tuple[slice, ...], tap: int | None = None) -> tuple[Any, ...]:
+        every, taps = slice(None), () if tap is None else (tap,)
+        return (every, every, *taps, every, *places) if self.few else (every, *places, every, *taps)

@@ -48,7 +48,8 @@ def test_an_error_reaches_the_caller_and_nothing_stays_held():
 
 
 @pytest.mark.parametrize(('a', 'b'), [((5, 70, 80), (5, 80, 90)), ((70, 800), (6, 800, 90)),
-                                      ((2, 3, 70, 80), (2, 1, 80, 90)), ((1, 4, 80, 80), (3, 1, 80, 80)), ((700, 80), (80, 90))])
+                                      ((2, 3, 70, 80), (2, 1, 80, 90)), ((1, 4, 80, 80), (3, 1, 80, 80)),
+                                      ((700, 80), (80, 90))])
 def test_stacked_products(a, b):
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal(a), rng.standard_normal(b)
