@@ -1,0 +1,184 @@
+"""A scene as PNG or PDF, painted by Matplotlib without any window.
+
+Things of one kind are painted as one collection, and words straight by the renderer: one artist for each of a few
+thousand nodes would take most of the time.
+"""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+from itertools import groupby
+from typing import Any, BinaryIO
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PathCollection
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, fontManager
+from matplotlib.path import Path
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
+from matplotlib.transforms import Affine2D
+
+from deepfusion.visualization.scene import Curve, Group, Scene, Shape, Words, arrow_head
+from deepfusion.visualization.text import text_width
+
+PIXELS_PER_INCH, POINTS_PER_PIXEL = 96.0, 0.75
+LARGEST_SIDE, MOST_PIXELS = 16000.0, 24e6           # what common viewers still open
+DASHES = (0.0, (5.0, 3.0))
+CORNER = 0.5522847498                               # Bezier handle of a quarter circle
+FALLBACK_FONTS = ('Noto Sans CJK JP', 'Noto Sans CJK SC', 'Noto Sans CJK KR', 'WenQuanYi Zen Hei', 'Microsoft YaHei',
+                  'PingFang SC', 'Hiragino Sans', 'Malgun Gothic', 'Arial Unicode MS', 'Noto Emoji', 'Segoe UI Emoji')
+
+
+def write_raster(scene: Scene, file: BinaryIO, format: str, scale: float | None = None) -> None:
+    """Paint a scene into an open file.
+
+    Args:
+        format: 'png' or 'pdf'.
+        scale: dots of a PNG per pixel of the scene; by default 2, or 1 where the picture would become too large.
+    """
+    figure = Figure(figsize=(scene.width / PIXELS_PER_INCH, scene.height / PIXELS_PER_INCH), facecolor=scene.background)
+    pixels = Affine2D().scale(1, -1).translate(0, scene.height).scale(1 / PIXELS_PER_INCH) + figure.dpi_scale_trans
+    for order, artist in enumerate(_artists(scene, pixels)):
+        artist.set_zorder(order + 1)
+        figure.add_artist(artist)
+    with warnings.catch_warnings():
+        # A sign that no font has is drawn as a box; that is no reason to warn whoever runs the program.
+        warnings.filterwarnings('ignore', message='.*[Gg]lyph.*')
+        if format == 'png':
+            dots = PIXELS_PER_INCH * (scale or default_scale(scene))
+            FigureCanvasAgg(figure).print_figure(file, format='png', dpi=dots, pil_kwargs={'compress_level': 4})
+        else:
+            from matplotlib.backends.backend_pdf import FigureCanvasPdf
+            notes = {'Title': scene.title, 'CreationDate': None}
+            FigureCanvasPdf(figure).print_figure(file, format='pdf', metadata=notes)
+
+
+def default_scale(scene: Scene) -> float:
+    """Two dots a pixel for pictures of usual size; never less than one, so that the smallest words stay readable."""
+    largest = min(LARGEST_SIDE / max(scene.width, scene.height), (MOST_PIXELS / (scene.width * scene.height)) ** 0.5)
+    return max(1.0, min(2.0, largest))
+
+
+def _artists(scene: Scene, pixels: Any) -> list[Artist]:
+    artists: list[Artist] = []
+    for _, run in groupby(scene.groups, key=_layer):
+        parts = [part for group in run for part in group.parts]
+        artists += _shapes([part for part in parts if isinstance(part, Shape)], pixels)
+        artists += _curves([part for part in parts if isinstance(part, Curve)], pixels)
+        words = [part for part in parts if isinstance(part, Words)]
+        artists.append(_Writing([part for part in words if not part.halo], pixels))
+        artists += [_with_halo(part, pixels) for part in words if part.halo]
+    return artists
+
+
+def _layer(group: Group) -> str:
+    """Nodes never overlap, so all their boxes may be painted before all their words."""
+    return 'item' if group.kind in ('data', 'module', 'group', 'tag', 'more') else group.kind
+
+
+# -- Shapes and curves -------------------------------------------------------------------------------------------
+
+def _shapes(shapes: list[Shape], pixels: Any) -> list[Artist]:
+    paths, fills, lines, widths, dashes = [], [], [], [], []
+    for shape in shapes:
+        body = _outline(shape)
+        layers = [(body, shape.fill, shape.line_width)]
+        if shape.second_fill:
+            layers = [(body, shape.fill, 0.0), (_right_half(shape), shape.second_fill, 0.0),
+                      (body, 'none', shape.line_width)]
+        for path, fill, width in layers:
+            paths.append(path)
+            fills.append(to_rgba(fill))
+            lines.append(to_rgba(shape.line))
+            widths.append(width * POINTS_PER_PIXEL)
+            dashes.append(DASHES if shape.is_dashed else 'solid')
+    return _collection(paths, pixels, facecolors=fills, edgecolors=lines, linewidths=widths, linestyles=dashes)
+
+
+def _curves(curves: list[Curve], pixels: Any) -> list[Artist]:
+    paths, heads, lines, tips, widths, dashes = [], [], [], [], [], []
+    for curve in curves:
+        points = curve.points
+        if curve.has_arrow:
+            triangle, points = arrow_head(points)
+            heads.append(Path([*triangle, triangle[0]], closed=True))
+            tips.append(to_rgba(curve.color))
+        paths.append(Path(np.array(points), [Path.MOVETO] + [Path.CURVE4] * (len(points) - 1)))
+        lines.append(to_rgba(curve.color))
+        widths.append(curve.width * POINTS_PER_PIXEL)
+        dashes.append(DASHES if curve.is_dashed else 'solid')
+    return [*_collection(paths, pixels, facecolors='none', edgecolors=lines, linewidths=widths, linestyles=dashes),
+            *_collection(heads, pixels, facecolors=tips, edgecolors='none', linewidths=0)]
+
+
+def _collection(paths: list[Path], pixels: Any, **style: Any) -> list[Artist]:
+    if not paths:
+        return []
+    collection = PathCollection(paths, **style)
+    collection.set_transform(pixels)
+    return [collection]
+
+
+def _outline(shape: Shape) -> Path:
+    box = shape.box
+    rx, ry = (box.width / 2, box.height / 2) if shape.is_ellipse else (shape.radius, shape.radius)
+    return _rounded(box.x, box.y, box.right, box.bottom, rx, ry, rx, ry)
+
+
+def _right_half(shape: Shape) -> Path:
+    box = shape.box
+    return _rounded(box.center.x, box.y, box.right, box.bottom, 0.0, 0.0, shape.radius, shape.radius)
+
+
+def _rounded(x0: float, y0: float, x1: float, y1: float, lx: float, ly: float, rx: float, ry: float) -> Path:
+    """A rectangle with corners of radii lx, ly on the left and rx, ry on the right."""
+    kl, ml, kr, mr = lx * (1 - CORNER), ly * (1 - CORNER), rx * (1 - CORNER), ry * (1 - CORNER)
+    points = [(x0 + lx, y0), (x1 - rx, y0), (x1 - kr, y0), (x1, y0 + mr), (x1, y0 + ry), (x1, y1 - ry), (x1, y1 - mr),
+              (x1 - kr, y1), (x1 - rx, y1), (x0 + lx, y1), (x0 + kl, y1), (x0, y1 - ml), (x0, y1 - ly), (x0, y0 + ly),
+              (x0, y0 + ml), (x0 + kl, y0), (x0 + lx, y0), (x0 + lx, y0)]
+    corner = [Path.LINETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
+    return Path(points, [Path.MOVETO, *corner, *corner, *corner, *corner, Path.CLOSEPOLY])
+
+
+# -- Words -------------------------------------------------------------------------------------------------------
+
+class _Writing(Artist):
+    """Many lines of text; their widths are known, so they need no layout."""
+
+    def __init__(self, words: list[Words], pixels: Any) -> None:
+        super().__init__()
+        self.words = words
+        self.set_transform(pixels)
+
+    def draw(self, renderer: Any) -> None:
+        place = self.get_transform()
+        for words in self.words:
+            width = text_width(words.text, words.size, words.is_bold) if words.anchor == 'middle' else 0.0
+            x, y = place.transform((words.x - width / 2, words.y))
+            if renderer.flipy():
+                y = renderer.get_canvas_width_height()[1] - y
+            context = renderer.new_gc()
+            context.set_foreground(words.color)
+            renderer.draw_text(context, x, y, words.text, _font(words.size, words.is_bold), 0.0)
+            context.restore()
+
+
+def _with_halo(words: Words, pixels: Any) -> Artist:
+    text = Text(words.x, words.y, words.text, color=words.color, verticalalignment='baseline', parse_math=False,
+                horizontalalignment='center' if words.anchor == 'middle' else 'left', transform=pixels,
+                fontproperties=_font(words.size, words.is_bold))
+    text.set_path_effects([withStroke(linewidth=3 * POINTS_PER_PIXEL, foreground=words.halo)])
+    return text
+
+
+@cache
+def _font(size: float, is_bold: bool) -> FontProperties:
+    """DejaVu Sans, and for signs that it lacks what this machine has."""
+    present = {font.name for font in fontManager.ttflist}
+    families = ['DejaVu Sans', *(name for name in FALLBACK_FONTS if name in present)]
+    return FontProperties(family=families, size=size * POINTS_PER_PIXEL, weight='bold' if is_bold else 'normal')
