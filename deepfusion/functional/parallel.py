@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import cache
 from itertools import pairwise
 from math import prod
@@ -104,7 +105,8 @@ def split(xp: Any, task: Callable[[slice], Result], count: int, size: int, at_mo
             return [task(share) for share in todo[turn]]
 
         turns = shares(len(todo), threads)
-        others = [_pool(threads).submit(run, turn) for turn in turns[1:]]   # this thread takes the first turn
+        # This thread takes the first turn; the others see its scopes (numpy.errstate, use_precision).
+        others = [_pool(threads).submit(copy_context().run, run, turn) for turn in turns[1:]]
         return run(turns[0]) + [result for other in others for result in other.result()]
 
 
