@@ -581,3 +581,74 @@ def test_disconnecting_an_edge_that_is_not_there_changes_nothing():
             s.net.disconnect(data, module)
     assert s.net.topological_order == order
     assert s.x.outputs == [s.Matmul1]
+
+
+# -- Nets that share nodes ----------------------------------------------------------------------------------------
+
+def two_heads():
+    """A trunk with two heads, each a net of its own."""
+    x = Data('x', (1, 3), val=np.ones((2, 3)))
+    trunk = MatMul('trunk', [x], Data('z', (1, 4)))
+    heads = [MatMul(f'head{i}', [trunk.output], Data(f'h{i}', (1, 1))) for i in range(2)]
+    nets = [Net(f'net{i}', [SumLoss(f'sum{i}', [head.output]).output], 0.1, SGD) for i, head in enumerate(heads)]
+    return x, trunk, heads, nets
+
+
+def test_a_net_touches_its_own_nodes_only():
+    _, trunk, heads, (one, two) = two_heads()
+    assert IDs(one.topological_order) == ['x', 'trunk', 'z', 'head0', 'h0', 'sum0', 'sum0_out']
+    assert one.graph_visual['z'] == ['head0']
+    assert trunk.output.outputs == heads
+    two.forward()
+    kept = host(heads[1].W.val)
+    one.forward()
+    one.backward()
+    assert not host(heads[1].W.deriv).any()
+    trunk_deriv = host(trunk.W.deriv)
+    two.backward()                                              # adds to the trunk's derivative
+    same(trunk.W.deriv, trunk_deriv + np.ones((3, 2)) @ np.tile(host(heads[1].W.val).T, (2, 1)) / 2, rtol=1e-5)
+    before = host(heads[1].W.deriv)
+    one.update()
+    same(heads[1].W.val, kept)
+    same(heads[1].W.deriv, before)
+    assert not host(trunk.W.deriv).any()
+
+
+def test_copies_and_files_of_a_net_leave_its_neighbours_out(tmp_path):
+    x, trunk, heads, (one, two) = two_heads()
+    twin = copy.deepcopy(one)
+    one.save(tmp_path / 'one')
+    for other in (twin, Net.load(tmp_path / 'one')):
+        assert IDs(other.topological_order) == IDs(one.topological_order)
+        assert IDs(other.get_node('z').outputs) == ['head0']
+        step(other)
+    assert trunk.output.outputs == heads
+    assert IDs(two.topological_order)[-1] == 'sum1_out'
+    two.disconnect(trunk.output, heads[1])
+    assert trunk.output.outputs == [heads[0]]
+    step(one)
+    assert x.outputs == [trunk]
+
+
+def test_a_loss_may_have_any_shape_of_one_number():
+    class OneNumber(Module):
+        def __init__(self, ID, inputs, output, form):
+            self.form = form
+            super().__init__(ID, inputs, output)
+
+        def forward(self):
+            self.output.val = self.form(self.inputs[0].val.sum())
+            self.output.deriv = np.array([1.0])
+
+        def backward(self):
+            self.inputs[0].deriv += 1.0 * self.output.deriv.reshape(())
+
+    for form in (lambda s: s, lambda s: s.reshape(1), lambda s: s.reshape(1, 1), float):
+        x, loss = Data('x', (1, 2), val=np.ones((3, 2))), Data('loss', (1, 1))
+        OneNumber('one', [x], loss, form)
+        net = Net('n', [loss])
+        for times in (1, 2):
+            net.forward()
+            net.backward()
+            same(x.deriv, np.full((3, 2), times))
+            assert float(loss.val.reshape(())) == 6.0
