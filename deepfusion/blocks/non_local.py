@@ -19,7 +19,7 @@ def non_local(ID: str, x: Data, reduction: int = 2, context: Data | None = None,
         options: Further options of the 1x1 convolutions.
 
     Returns:
-        Volume of the shape of x. 4 C m + 3 m + C parameters for an inner width m and no context.
+        Volume of the shape of x. 4 C m + 2 m + C parameters for an inner width m and no context.
 
     Reference: Wang et al., "Non-local neural networks" (CVPR 2018), equations 1, 4 and 6.
 
@@ -32,7 +32,8 @@ def non_local(ID: str, x: Data, reduction: int = 2, context: Data | None = None,
     width, places = reduced(ID, x.shape[1], reduction), x.shape[2:]
 
     def rows(name: str, source: Data) -> Data:
-        y = channel_map(f'{ID}/{name}/map', source, width, **options)
+        # A bias of phi would add one number to a whole row of scores, which the softmax takes away again.
+        y = channel_map(f'{ID}/{name}/map', source, width, bias=name != 'phi', **options)
         y = Reshape(f'{ID}/{name}/flat', [y], shape=(width, -1)).output
         return Transpose(f'{ID}/{name}/rows', [y], axes=(0, 2, 1)).output                    # (1, P, m)
 

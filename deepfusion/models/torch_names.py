@@ -8,7 +8,7 @@ import numpy as np
 
 from deepfusion.components.modules import MatMul, Module
 from deepfusion.components.net import Net
-from deepfusion.errors import FileFormatError
+from deepfusion.errors import FileFormatError, OptionError
 from deepfusion.utils.backend import device_of, to_device, to_host
 
 Array = Any
@@ -82,6 +82,10 @@ def write(net: Net, state: Mapping[str, Any]) -> None:
 
 
 def _places(net: Net) -> Iterator[Place]:
+    missing = [ID for _, ID in _modules(net) if ID not in net.node_lookup]
+    if missing:
+        raise OptionError(f"torch_state: expected a FusionNet with the parts of its PyTorch original; found none "
+                          f"called {', '.join(map(repr, missing))}. Build it by fusionnet() with its default parts.")
     for name, ID in _modules(net):
         module = net.get_node(ID)
         for attribute, torch_name in (('F', 'weight'), ('W', 'weight'), ('gamma', 'weight'), ('b', 'bias'),

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deepfusion.blocks import add, align
 from deepfusion.components.net import Net
 from deepfusion.errors import FileFormatError, OptionError, ShapeError
 from deepfusion.models.fusionnet import fusionnet, load_torch_state, torch_state
@@ -197,7 +198,28 @@ def test_saved_net_goes_on_to_the_same_costs(tmp_path):
     ({'image_shape': (32, 32)}, ShapeError, 'image_shape'),
     ({'num_classes': 0}, OptionError, 'num_classes'),
     ({'branch_weights': (1, 2)}, ValueError, "'branches'"),
+    ({'fusion': 'dynamik'}, OptionError, "Did you mean 'dynamic'"),
+    ({'channel_attention': 'cbamm'}, OptionError, "'cbam'"),
+    ({'pyramid': 'fpnn'}, OptionError, "'fpn'"),
 ])
 def test_bad_options(options, error, match):
     with pytest.raises(error, match=match):
         fusionnet(**options)
+
+
+PARTS = [{'fusion': 'sum'}, {'fusion': 'asff'}, {'fusion': 'fast'}, {'fusion': 'concat_map'},
+         {'fusion': 'selective_kernel'}, {'channel_attention': 'cbam'}, {'channel_attention': 'eca'}, {'channel_attention': 'none'},
+         {'pyramid': 'fpn_before'}, {'pyramid': 'pan'}, {'pyramid': 'bifpn'},
+         {'fusion': lambda ID, levels: add(ID, align(ID, levels, to='largest'))}]
+
+
+@pytest.mark.parametrize('parts', PARTS, ids=str)
+def test_parts_can_be_swapped(parts):
+    net = fusionnet(num_classes=3, image_shape=(3, 20, 24), **parts)
+    net.get_node('x').val, net.get_node('y').val = np.random.rand(2, 3, 20, 24), np.eye(3)[[0, 2]]
+    net.forward()
+    net.backward(wrt='unfrozen')
+    assert np.isfinite(net.get_node('loss').val)
+    if parts != {'pyramid': 'fpn_before'} and 'fusion' not in parts:
+        with pytest.raises(OptionError, match='default parts'):
+            torch_state(net)

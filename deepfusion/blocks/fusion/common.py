@@ -39,11 +39,11 @@ def per_channel(ID: str, x: Data, rank: int) -> Data:
     return x if rank == 2 else Reshape(ID, [x], shape=(x.shape[1],) + (1,) * (rank - 2)).output
 
 
-def reduced(ID: str, channels: int, reduction: int, least: int = 1) -> int:
-    """`channels / reduction`, rounded down, at least `least`; refused where no channel is left."""
+def reduced(ID: str, channels: int, reduction: int) -> int:
+    """`channels / reduction`, rounded down; refused where no channel is left."""
     if not isinstance(reduction, int) or reduction < 1:
         raise OptionError(f"Block '{ID}': expected reduction to be a whole number of at least 1; found {reduction!r}.")
-    width = max(channels // reduction, least if channels >= least else 0)
+    width = channels // reduction
     if width < 1:
         raise ShapeError(f"Block '{ID}': expected a reduction of at most {channels}, the channels of its input; found "
                          f'{reduction}, which leaves no channel. Give a smaller reduction.')
