@@ -208,7 +208,8 @@ def test_bad_options(options, error, match):
 
 
 PARTS = [{'fusion': 'sum'}, {'fusion': 'asff'}, {'fusion': 'fast'}, {'fusion': 'concat_map'},
-         {'fusion': 'selective_kernel'}, {'channel_attention': 'cbam'}, {'channel_attention': 'eca'}, {'channel_attention': 'none'},
+         {'fusion': 'selective_kernel'},
+         {'channel_attention': 'cbam'}, {'channel_attention': 'eca'}, {'channel_attention': 'none'},
          {'pyramid': 'fpn_before'}, {'pyramid': 'pan'}, {'pyramid': 'bifpn'},
          {'fusion': lambda ID, levels: add(ID, align(ID, levels, to='largest'))}]
 
