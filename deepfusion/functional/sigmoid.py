@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from deepfusion.utils.backend import array_module
 
 Array = Any
@@ -16,9 +18,10 @@ def sigmoid(x: Array) -> Array:
     """
     xp = array_module(x)
     y = xp.negative(x, out=xp.empty_like(x))
-    # Just below the largest number whose exponential is finite: further out the result is 0 to all digits.
-    xp.minimum(y, 88.0 if y.dtype.itemsize == 4 else 709.0, out=y)
-    xp.exp(y, out=y)
+    # Where the exponential overflows the result is exactly 0; the smallest numbers that are not (subnormal ones)
+    # would make every product that they get into many times slower.
+    with np.errstate(over='ignore'):
+        xp.exp(y, out=y)
     y += 1
     return xp.divide(1, y, out=y)
 
