@@ -66,7 +66,7 @@ class _Builder:
             if group is not None:
                 self._add_to_group(number, group)
             elif not self._is_written(number):
-                item = Item(node.kind, self._name(number), [number], self._frame(number), node.state)
+                item = Item(node.kind, self._name(number), node.ID, [number], self._frame(number), node.state)
                 item.emphasis = self._emphasis([number])
                 self.item_of[number] = self._add(item)
             elif self.options.shapes:
@@ -93,7 +93,8 @@ class _Builder:
         return node.name if node.path and node.path == self.paths[number] else node.ID
 
     def _tag(self, number: int, frame: int) -> Item:
-        return Item('tag', self.description.nodes[number].ID, [number], frame, emphasis=self._emphasis([number]))
+        ID = self.description.nodes[number].ID
+        return Item('tag', ID, ID, [number], frame, emphasis=self._emphasis([number]))
 
     def _is_written(self, number: int) -> bool:
         """Whether a value is only written on its edge: on its way between modules, and nothing special about it."""
@@ -114,8 +115,8 @@ class _Builder:
 
     def _add_to_group(self, number: int, group: Path) -> None:
         if group not in self.closed:
-            self.closed[group] = self._add(Item('group', self._group_label(group), [], self._path_frame(group[:-1]),
-                                                times=self._group_times(group)))
+            self.closed[group] = self._add(Item('group', self._group_label(group), '/'.join(group), [],
+                                                self._path_frame(group[:-1]), times=self._group_times(group)))
         self.item_of[number] = self.closed[group]
         self.view.items[self.closed[group]].notes.append(number)
         node = self.description.nodes[number]
@@ -229,5 +230,5 @@ class _Builder:
             for inner, outer, at_head in ((edge.head, edge.tail, False), (edge.tail, edge.head, True)):
                 if self._is_kept(inner) and not self._is_kept(outer) and inner in self.item_of:
                     item = self.item_of[inner]
-                    dots = self._add(Item('more', '…', [outer], self.view.items[item].frame))
+                    dots = self._add(Item('more', '…', '…', [outer], self.view.items[item].frame))
                     self.view.links.append(Link(item, dots) if at_head else Link(dots, item))

@@ -54,7 +54,7 @@ def _merge(view: View, inside: dict[int, int]) -> View:
             notes = [note for member in chain for note in view.items[member].notes]
             name = f'{item.name} … {view.items[chain[-1]].name}'
             state = merged_state([view.description.nodes[note] for note in notes])
-            result.items.append(Item('group', name, notes, item.frame, state, emphasis=item.emphasis))
+            result.items.append(Item('group', name, name, notes, item.frame, state, emphasis=item.emphasis))
         elif number not in inside:
             result.items.append(item)
         else:

@@ -96,7 +96,7 @@ def _module_note(module: Module, seen: set[int], norms: bool, histograms: bool) 
     note = NodeNote(module.ID, 'module', type(module).__name__, _state(module), output.shape,
                     settings=settings_of(module), parameters=parameters, mode=getattr(module, 'mode', None))
     _note_values(note, output, False)
-    note.bytes = sum(int(parameter.val.nbytes) for parameter in module.parameter_list if parameter.val is not None)
+    note.bytes = sum(parameter.bytes for parameter in parameters)
     if norms and parameters:
         derivs = [p._deriv for p in module.parameter_list if p._deriv is not None]
         note.value_norm = root_mean_square(*(p.val for p in module.parameter_list))
@@ -124,7 +124,8 @@ def _statistics_state(module: Module) -> str:
 
 def _parameter_note(name: str, parameter: Data, seen: set[int], histograms: bool) -> ParameterNote:
     note = ParameterNote(name, parameter.ID, parameter.shape, math.prod(parameter.shape), parameter.is_frozen,
-                         is_shared=id(parameter) in seen)
+                         is_shared=id(parameter) in seen,
+                         bytes=0 if parameter.val is None else int(parameter.val.nbytes))
     seen.add(id(parameter))
     if histograms and parameter.val is not None and parameter.val.size:
         values = np.asarray(to_host(parameter.val), dtype=np.float64).ravel()

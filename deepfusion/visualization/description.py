@@ -17,6 +17,7 @@ class ParameterNote:
     size: int
     is_frozen: bool
     is_shared: bool = False
+    bytes: int = 0
     statistics: dict[str, float] = field(default_factory=dict)
     histogram: list[int] = field(default_factory=list)
 

@@ -17,6 +17,7 @@ class Item:
     Attributes:
         kind: 'data', 'module', 'group' (a closed group or a shortened chain), 'tag' (a value that is only written
             on its edge) or 'more' (dots where a part of a net ends).
+        ID: its full ID; of a group, its path.
         notes: the numbers of the nodes that it stands for.
         frame: the innermost open group around, by its number in the view; -1: none.
         times: how many equal copies it stands for.
@@ -25,6 +26,7 @@ class Item:
 
     kind: str
     name: str
+    ID: str
     notes: list[int] = field(default_factory=list)
     frame: int = -1
     state: str = FROZEN
