@@ -34,7 +34,7 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, group
         if bias is not None:
             y[share] += bias
 
-    split(xp, task, len(x), rows.size(len(x)), BLOCK)
+    split(xp, task, len(x), rows.size(len(x)), _block(weight.size))
     return channels_first(y)
 
 
@@ -47,7 +47,7 @@ def weight_derivative(deriv: Array, x: Array, windows: Windows, groups: int, sha
     def task(share: slice) -> Array:
         return xp.matmul(rows.gather(x[share]).transpose(0, 2, 1), _by_group(deriv[share], groups))
 
-    parts = split(xp, task, len(x), rows.size(len(x)), BLOCK)
+    parts = split(xp, task, len(x), rows.size(len(x)), _block(prod(shape)))
     return rows.weight_of(sum(parts[1:], start=parts[0]), shape)
 
 
@@ -64,8 +64,13 @@ def input_derivative(deriv: Array, weight: Array, windows: Windows, groups: int,
     def task(share: slice) -> None:
         rows.scatter(_by_group(deriv[share], groups), matrix, dx[share])
 
-    split(xp, task, len(dx), rows.size(len(dx)), BLOCK)
+    split(xp, task, len(dx), rows.size(len(dx)), _block(weight.size))
     return channels_first(dx)
+
+
+def _block(filters: int) -> int:
+    """Numbers in a block of rows: few, but more than the filters that are read, or written, for each block."""
+    return max(BLOCK, 2 * filters)
 
 
 def _by_group(x: Array, groups: int) -> Array:

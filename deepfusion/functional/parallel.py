@@ -120,7 +120,8 @@ def matmul(a: Array, b: Array, xp: Any, out: Array | None = None) -> Array:
     def part(share: slice) -> None:
         product_into(out[share], _share(a, share, len(stack)), _share(b, share, len(stack)), xp)
 
-    size = prod(stack) * max(a.shape[-2] * a.shape[-1], b.shape[-2] * b.shape[-1])
+    (rows, between), columns = a.shape[-2:], b.shape[-1]
+    size = prod(stack) * max(rows * between, between * columns, rows * columns)
     if size < SMALL or not stack:
         product_into(out, a, b, xp)
     else:

@@ -75,35 +75,46 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, m: in
         grid.join(M, y[share])
 
     grid.run(task, len(x), V.size)
-    return channels_first(y), (grid, V, U, m)
+    return channels_first(y), (grid, V, weight)
 
 
-def backward(deriv: Array, grid: '_Grid', V: Array, U: Array, m: int, wants_input: bool = True,
+def backward(deriv: Array, grid: '_Grid', V: Array, weight: Array, wants_input: bool = True,
              wants_weight: bool = True, wants_bias: bool = True) -> tuple[Array | None, Array | None, Array | None]:
     """The derivatives of input, filters and bias from that of the output, None for what is not wanted."""
     xp = array_module(deriv)
     deriv = xp.ascontiguousarray(channels_last(deriv))
     dM = empty(xp, grid.memory(len(deriv), deriv.shape[-1]), deriv.dtype)
-    dx = empty(xp, (len(deriv), *grid.size, V.shape[-1]), deriv.dtype) if wants_input else None
+    dx = None
+    if wants_input:
+        dx = _cut_and_input_derivative(xp, deriv, grid, dM, weight)
+    else:
+        grid.cut(deriv, dM, adjoint=True)
+    points = grid.points(dM)                                                    # (a, a, s, N, O)
+    dw = _sum_over_tiles(xp, points, grid.points(V), grid.m) if wants_weight else None
+    return dx, dw, points[1, 1].sum(axis=(0, 1)) if wants_bias else None
+
+
+def _cut_and_input_derivative(xp: Any, deriv: Array, grid: '_Grid', dM: Array, weight: Array) -> Array:
+    """The derivative of x from that of y (B, H, W, C); on the way dM is filled."""
+    U = _transform_weight(xp, weight, grid.m)       # again: kept, it would take four times the filters' memory
+    dx = empty(xp, (len(deriv), *grid.size, weight.shape[1]), deriv.dtype)
 
     def task(share: slice) -> None:
         grid.cut(deriv[share], dM[share], adjoint=True)
-        if dx is not None:
-            dV = empty(xp, grid.memory(len(dx[share]), dx.shape[-1]), dx.dtype)
-            matmul(grid.points(dM[share]), U, xp, grid.points(dV))
-            grid.join(dV, dx[share], adjoint=True)
+        dV = empty(xp, grid.memory(len(dx[share]), dx.shape[-1]), dx.dtype)
+        matmul(grid.points(dM[share]), U, xp, grid.points(dV))
+        grid.join(dV, dx[share], adjoint=True)
 
     grid.run(task, len(deriv), dM.size)
-    dw = db = None
-    points = grid.points(dM)                                                    # (a, a, s, N, O)
-    if wants_bias:
-        db = points[1, 1].sum(axis=(0, 1))
-    if wants_weight:
-        dU = empty(xp, points.shape[:3] + (points.shape[-1], V.shape[-1]), deriv.dtype)
-        matmul(points.swapaxes(-1, -2), grid.points(V), xp, dU)                 # (a, a, s, O, C)
-        dU = dU.sum(axis=2) if dU.shape[2] > 1 else dU
-        dw = _weight_derivative(xp, dU.reshape(-1, dU.shape[-2], dU.shape[-1]), m)
-    return None if dx is None else channels_first(dx), dw, db
+    return channels_first(dx)
+
+
+def _sum_over_tiles(xp: Any, dM: Array, V: Array, m: int) -> Array:
+    """The derivative of the filters."""
+    dU = empty(xp, dM.shape[:3] + (dM.shape[-1], V.shape[-1]), dM.dtype)
+    matmul(dM.swapaxes(-1, -2), V, xp, dU)                                      # (a, a, s, O, C)
+    total = dU.sum(axis=2) if dU.shape[2] > 1 else dU
+    return _weight_derivative(xp, total.reshape(-1, *dU.shape[-2:]), m)
 
 
 class _Grid:
@@ -118,7 +129,7 @@ class _Grid:
 
     def __init__(self, xp: Any, m: int, size: tuple[int, ...], output: tuple[int, ...],
                  padding: tuple[tuple[int, int], ...], dtype: Any, in_blocks: bool) -> None:
-        self.xp, self.a, self.size, self.output, self.in_blocks = xp, m + 2, size, output, in_blocks
+        self.xp, self.m, self.a, self.size, self.output, self.in_blocks = xp, m, m + 2, size, output, in_blocks
         self.tiles = tuple(-(-n // m) for n in output)
         self.whole = not in_blocks and self.tiles[0] * self.tiles[1] <= WHOLE
         self.B, self.A = ([xp.asarray(matrix) for matrix in matrices] for matrices in _matrices(
