@@ -1,0 +1,1 @@
+"""Benchmarks: DeepFusion and its peers do the same work, in processes of their own, in turn. `python -m benchmarks`."""

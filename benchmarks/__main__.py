@@ -1,0 +1,38 @@
+"""`python -m benchmarks [CASE ...]`: times cases, prints medians and ratios, and writes them as JSON when asked."""
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.cases import CASES, PEERS
+from benchmarks.runner import compare
+
+
+@click.command()
+@click.argument('cases', nargs=-1, type=click.Choice(sorted(CASES)))
+@click.option('--peer', 'peers', multiple=True, type=click.Choice(PEERS), default=('torch', 'torch-channels-last'),
+              show_default=True, help='Whom to compare with; may be given several times.')
+@click.option('--rounds', default=5, show_default=True, help='How often each is run, in turn.')
+@click.option('--seconds', default=4.0, show_default=True, help='How long one run measures.')
+@click.option('--json', 'json_path', type=click.Path(dir_okay=False, path_type=Path), help='Write the figures here.')
+def main(cases: tuple[str, ...], peers: tuple[str, ...], rounds: int, seconds: float, json_path: Path | None) -> None:
+    """Compare DeepFusion with peers on CASES (all of them when none is named)."""
+    results = [compare(case, peers, rounds, seconds) for case in cases or sorted(CASES)]
+    table = Table('case', 'who', 'median ms', 'DeepFusion / it', 'spread', 'peak MB', 'loss')
+    for result in results:
+        for row in result['rows']:
+            ratio, spread = row.get('ratio'), row.get('spread')
+            table.add_row(result['case'], row['peer'], f"{row['median_ms']:.3g}", f'{ratio:.3f}' if ratio else '',
+                          f'{spread[0]:.3f} to {spread[1]:.3f}' if spread else '', f"{row['peak_mb']:.0f}",
+                          '' if row['loss'] is None else f"{row['loss']:.5f}")
+        table.add_section()
+    Console().print(table)
+    if json_path:
+        json_path.write_text(json.dumps(results, indent=2) + '\n')
+
+
+if __name__ == '__main__':
+    main()
