@@ -20,3 +20,13 @@ def keep_mask(xp: Any, shape: tuple[int, ...], p_keep: float) -> Array:
 def normal(xp: Any, shape: tuple[int, ...]) -> Array:
     """Standard normal numbers, float64, on the device of `xp`."""
     return xp.asarray(np.random.randn(*shape))
+
+
+def seed() -> int:
+    """A seed for numbers that are drawn piece by piece, and again for backward, with `keep_mask_from`."""
+    return int(np.random.randint(2**31))
+
+
+def keep_mask_from(xp: Any, seeds: tuple[int, ...], shape: tuple[int, ...], p_keep: float) -> Array:
+    """As `keep_mask`, the same every time for the same seeds."""
+    return xp.asarray(np.random.default_rng(seeds).random(shape) < p_keep)
