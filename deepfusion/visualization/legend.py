@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deepfusion.visualization.description import FROZEN, MIXED, UNFROZEN
+from deepfusion.visualization.description import FROZEN, MIXED, UNFROZEN, Description
 from deepfusion.visualization.heat import Heat
 from deepfusion.visualization.labels import LINE_FACTOR
 from deepfusion.visualization.layout.model import Rect
@@ -25,7 +25,7 @@ def legend_groups(view: View, theme: Theme, heat: Heat | None, area: Rect) -> tu
     rule = Shape(Rect(area.x, area.y, area.width, 0.01), theme.frame_line, theme.frame_line, 0.6)
     groups = [Group('legend', parts=[rule])]
     x, y = area.x, area.y + 10.0
-    for shapes, words, swatch_width in [*_entries(view, theme, heat), ([], _counts(view), -6.0)]:
+    for shapes, words, swatch_width in [*_entries(view, theme, heat), ([], counts_in_words(view.description), -6.0)]:
         width = swatch_width + 6 + text_width(words, DETAIL_SIZE)
         if x > area.x and x + width > area.right:
             x, y = area.x, y + ROW
@@ -88,9 +88,8 @@ def _entries(view: View, theme: Theme, heat: Heat | None) -> list[Entry]:
     return entries
 
 
-def _counts(view: View) -> str:
-    """What the whole net consists of."""
-    notes = view.description.nodes
-    modules = sum(note.kind == 'module' for note in notes)
-    parameters = sum(parameter.size for parameter in view.description.unique_parameters())
-    return f'{modules:,} module{"s" if modules != 1 else ""}, {parameters:,} parameters, {view.description.mode} mode'
+def counts_in_words(description: Description) -> str:
+    """What a whole net consists of."""
+    modules = sum(note.kind == 'module' for note in description.nodes)
+    parameters = sum(parameter.size for parameter in description.unique_parameters())
+    return f'{modules:,} module{"s" if modules != 1 else ""}, {parameters:,} parameters, {description.mode} mode'

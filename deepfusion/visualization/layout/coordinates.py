@@ -115,8 +115,8 @@ def _across(ranked: Ranked, orders: list[list[Token]], margins: Margins, leave: 
         separations[key] = max(separations.get(key, 0.0), length)
     if labels_lie_across:
         _clear_names(ranked, margins, point, leave, enter, separations)
-    arcs = [Arc(tail, head, length, FRAME_WEIGHT if tail >= items and head == tail + 1 else 0.0)
-            for (tail, head), length in separations.items()]
+    width_of_frame = {(point['open', number], point['close', number]) for number in used}
+    arcs = [Arc(*ends, length, FRAME_WEIGHT if ends in width_of_frame else 0.0) for ends, length in separations.items()]
     count = items + 2 * len(frames)
     start = longest_paths(count, arcs)
     for number, (upper, lower) in enumerate(ranked.steps):
