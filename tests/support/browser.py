@@ -57,7 +57,8 @@ class Browser:
     def __enter__(self) -> Browser:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
         self.process.terminate()
         try:
             self.process.wait(10)
@@ -140,7 +141,8 @@ class Browser:
 
     def click_on(self, selector: str, count: int = 1) -> None:
         """Click in the middle of the first element that a selector finds."""
-        box = self.evaluate(f'(() => {{ const b = document.querySelector({json.dumps(selector)}).getBoundingClientRect();'
+        element = f'document.querySelector({json.dumps(selector)})'
+        box = self.evaluate(f'(() => {{ const b = {element}.getBoundingClientRect();'
                             ' return [b.x + b.width / 2, b.y + b.height / 2]; })()')
         self.click(*box, count)
 
