@@ -151,7 +151,7 @@ def compare(line: Line, analytic: float, step: float, tolerance: float, largest:
             result.verdict = 'ok'
             return result
         if len(pairs) > 1 and factor <= 1:
-            kinked = _kink(pairs, floor)
+            kinked = _kink(pairs, max(floor, zero / KINK))
             if kinked is not None:
                 low, high = kinked.sides
                 inside = low - accepted <= analytic <= high + accepted
