@@ -6,6 +6,7 @@ from typing import Any
 from deepfusion.blocks.fusion.common import channel_map, check_inputs
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Add, Concat, Reshape, Transpose
+from deepfusion.components.modules.attention import MultiHeadAttention
 from deepfusion.errors import ShapeError
 
 
@@ -35,7 +36,6 @@ def level_attention(ID: str, levels: Sequence[Data], query: int = 0, heads: int 
         >>> level_attention('attend', levels, query=1)
         Data('attend/volume_out', shape=(1, 8, 2, 2))
     """
-    from deepfusion.components.modules.attention import MultiHeadAttention  # LATER: to the top
     levels = check_inputs(ID, levels, least=2)
     if not -len(levels) <= query < len(levels):
         raise ShapeError(f"Block '{ID}': expected query to be the index of one of {len(levels)} levels; found "
@@ -60,7 +60,6 @@ def _tokens(ID: str, level: Data, width: int | None, heads: int, self_attention:
     rows = Transpose(f'{ID}/tokens', [rows], axes=(0, 2, 1)).output
     if not self_attention:
         return rows
-    from deepfusion.components.modules.attention import MultiHeadAttention
     seen = MultiHeadAttention(f'{ID}/self', [rows, rows, rows], heads=heads, **options).output
     return Add(f'{ID}/add', [rows, seen]).output
 

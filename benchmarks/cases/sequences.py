@@ -1,0 +1,89 @@
+"""Multi-head attention (batch 32, 196 tokens, 256 wide, 8 heads) and an LSTM (100 steps, batch 64, 256 wide)."""
+
+import numpy as np
+
+from benchmarks.cases import Step, Unavailable, torch_for
+
+
+def _values(shape: tuple[int, ...], seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def attention(peer: str) -> Step:
+    """Self-attention, forward and backward, with all gradients; the mean square of the output stands for a loss."""
+    batch, tokens, width, heads = 32, 196, 256, 8
+    x, seed = _values((batch, tokens, width), 0), _values((batch, tokens, width), 1)
+    W = [_values((width, width), 2 + i) / 16 for i in range(4)]
+    if peer == 'deepfusion':
+        from deepfusion.components.data import Data
+        from deepfusion.components.modules.attention import MultiHeadAttention
+        from deepfusion.components.net import Net
+        node = Data('x', (1, tokens, width))
+        module = MultiHeadAttention('attention', [node, node, node], heads=heads)
+        for name, value in zip(('Wq', 'Wk', 'Wv', 'Wo'), W, strict=True):
+            module.parameter_lookup[name].val = value
+        return _deepfusion_step(Net('net', [module.output]), node, x, seed)
+    if peer == 'torch-channels-last':
+        raise Unavailable('sequences have no memory format')
+    torch = torch_for(peer)
+    layer = torch.nn.MultiheadAttention(width, heads, batch_first=True)
+    with torch.no_grad():
+        layer.in_proj_weight.copy_(torch.tensor(np.concatenate([w.T for w in W[:3]])))
+        layer.out_proj.weight.copy_(torch.tensor(W[3].T))
+        layer.in_proj_bias.zero_()
+        layer.out_proj.bias.zero_()
+    return _torch_step(torch, layer, lambda v: layer(v, v, v, need_weights=False)[0], x, seed)
+
+
+def lstm(peer: str) -> Step:
+    """A whole sequence, forward and backward, with all gradients."""
+    steps, batch, width = 100, 64, 256
+    x, seed = _values((batch, steps, width), 0), _values((batch, steps, width), 1)
+    Wx, Wh = _values((width, 4 * width), 2) / 16, _values((width, 4 * width), 3) / 16
+    if peer == 'deepfusion':
+        from deepfusion.components.data import Data
+        from deepfusion.components.modules.rnn import LSTM
+        from deepfusion.components.net import Net
+        node = Data('x', (1, steps, width))
+        module = LSTM('lstm', [node], hidden_size=width)
+        for parameter in module.parameter_list:
+            rows = parameter.shape[0]
+            parameter.val = np.zeros(parameter.shape) if rows == 1 else (Wh if 'h' in parameter.ID[-3:] else Wx)
+        return _deepfusion_step(Net('net', [module.output]), node, x, seed)
+    if peer == 'torch-channels-last':
+        raise Unavailable('sequences have no memory format')
+    torch = torch_for(peer)
+    layer = torch.nn.LSTM(width, width, batch_first=True)
+    with torch.no_grad():
+        layer.weight_ih_l0.copy_(torch.tensor(Wx.T))
+        layer.weight_hh_l0.copy_(torch.tensor(Wh.T))
+        layer.bias_ih_l0.zero_()
+        layer.bias_hh_l0.zero_()
+    return _torch_step(torch, layer, lambda v: layer(v)[0], x, seed)
+
+
+def _deepfusion_step(net, node, x: np.ndarray, seed: np.ndarray) -> Step:
+    root = net.root_nodes[0]
+
+    def step() -> float:
+        net.clear_grads()
+        node.val = x
+        net.forward()
+        root.deriv = seed
+        net.backward()
+        return float(np.square(root.val).mean())
+
+    return step
+
+
+def _torch_step(torch, layer, forward, x: np.ndarray, seed: np.ndarray) -> Step:
+    value, deriv = torch.tensor(x, requires_grad=True), torch.tensor(seed)
+
+    def step() -> float:
+        layer.zero_grad()
+        value.grad = None
+        y = forward(value)
+        y.backward(deriv)
+        return y.detach().square().mean().item()
+
+    return step
