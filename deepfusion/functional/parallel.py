@@ -134,7 +134,13 @@ def product_into(out: Array, a: Array, b: Array, xp: Any) -> None:
     if xp is np:
         np.matmul(a, b, out=out)
     else:
-        out[...] = xp.matmul(a, b)
+        out[...] = product(a, b, xp)
+
+
+def product(a: Array, b: Array, xp: Any) -> Array:
+    """`xp.matmul` where a stack of one is a plain product: that takes transposed operands on a device as they are,
+    stacks are copied there."""
+    return xp.matmul(a[0], b[0])[None] if len(a) == len(b) == 1 and a.ndim == b.ndim == 3 else xp.matmul(a, b)
 
 
 def _share(array: Array, share: slice, depth: int) -> Array:

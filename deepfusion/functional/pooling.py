@@ -17,7 +17,7 @@ from deepfusion.functional.windows import Windows, channels_first, channels_last
 from deepfusion.utils.backend import array_module
 
 Array = Any
-BLOCK = 1 << 18    # numbers in a block, so that its arrays stay in a core's cache
+BLOCK = 1 << 17    # numbers in a block, so that its arrays stay in a core's cache
 
 
 def max_pool(x: Array, windows: Windows, ceil_mode: bool = False) -> tuple[Array, list[Array]]:
@@ -135,19 +135,22 @@ def _sum_along(xp: Any, x: Array, axis: int, window: Windows, count: int, adjoin
 def _max_along_backward(xp: Any, deriv: Array, x: Array, y: Array, axis: int, window: Windows) -> Array:
     covers = _covers(window, y.shape[axis], x.shape[axis])
     dx = (xp.empty if covers else xp.zeros)(x.shape, deriv.dtype)
+    steps = list(taps(window, x.shape[axis:axis + 1], y.shape[axis:axis + 1]))
 
     def task(share: slice) -> None:
-        free = xp.ones(y[share].shape, bool)                    # windows whose maximum has not been met
-        for _, inside, met in taps(window, x.shape[axis:axis + 1], y.shape[axis:axis + 1]):
-            hit = _at(x[share], axis, inside) == _at(y[share], axis, met)
-            left = _at(free, axis, met)
-            hit &= left
-            left ^= hit
-            target = _at(dx[share], axis, inside)
+        left = deriv[share].copy()                              # of windows whose maximum has not been met
+        for tap, inside, met in steps:
+            target, remainder = _at(dx[share], axis, inside), _at(left, axis, met)
+            if covers and tap == window.size[0] - 1:
+                target[...] = remainder
+                continue
+            hit = (_at(x[share], axis, inside) == _at(y[share], axis, met)).astype(deriv.dtype)
+            hit *= remainder
+            remainder -= hit
             if covers:
-                xp.multiply(_at(deriv[share], axis, met), hit, out=target)
+                target[...] = hit
             else:
-                target += _at(deriv[share], axis, met) * hit
+                target += hit
 
     split(xp, task, len(x), x.size, BLOCK)
     return dx
