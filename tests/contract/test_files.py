@@ -281,7 +281,8 @@ def paths_in(value, at=()):
 def test_any_entry_missing_or_misplaced_is_refused_or_harmless(tmp_path):
     """Whatever is missing from the description, or has another type, loading raises a sentence or works."""
     path, other = tmp_path / 'net.df', tmp_path / 'other.df'
-    regression().net.save(path)
+    m = MatMul('m', [Data('x', (1, 2), val=np.ones((1, 2)))], out_features=2)
+    Net('n', [SumLoss('s', [m.output]).output]).save(path)
     header, description, arrays = description_of(path)
     for at in paths_in(description):
         for value in (None, 'x', -1, 10 ** 6, [], {'data': 99}):
