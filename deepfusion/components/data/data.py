@@ -193,7 +193,10 @@ class Data:
             piece -= self.learning_rate * step
 
         touched = (3 + len(averages)) * val.size
-        split(xp, part, val.size, touched, at_most=IN_CACHE)
+        if touched < IN_CACHE:
+            part(slice(None))
+        else:
+            split(xp, part, val.size, touched, at_most=IN_CACHE)
 
     def freeze(self) -> None:
         """Let `update` leave the value as it is. The optimizer keeps its state for `unfreeze`."""

@@ -113,6 +113,15 @@ def needed_derivatives(order: Sequence[Node], wrt: Any) -> Needs:
             for module in modules if module in reached}
 
 
+def frozen_state(order: Sequence[Node]) -> list[tuple[Data, bool]]:
+    """Every Data and parameter, and whether it is frozen: the same list, the same needs."""
+    found = []
+    for node in order:
+        for data in (node,) if isinstance(node, Data) else node.parameter_list:
+            found.append((data, data.is_frozen))
+    return found
+
+
 def _as_set(wrt: Any, known: set[Node]) -> set[Data]:
     items = [wrt] if isinstance(wrt, Data) else wrt
     if not isinstance(items, list | tuple | set):
