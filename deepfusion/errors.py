@@ -47,3 +47,7 @@ class BackendError(DeepFusionError, RuntimeError, ValueError):
 
 class FileAccessError(DeepFusionError, OSError):
     """A file or folder cannot be read or written."""
+
+
+class MissingFileError(FileAccessError, FileNotFoundError):
+    """A file that is needed is not there."""

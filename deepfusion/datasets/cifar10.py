@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from deepfusion.datasets.dataset import Dataset
-from deepfusion.errors import FileFormatError
+from deepfusion.errors import FileFormatError, MissingFileError
 
 ARCHIVE = 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz'
 FOLDER = 'cifar-10-batches-bin'
@@ -54,7 +54,7 @@ def cifar10(folder: str | Path) -> Dataset:
             or the folder that holds their `cifar-10-batches-bin`.
 
     Raises:
-        FileNotFoundError: a file is missing; the message says where to get it.
+        MissingFileError: a file is missing; the message says where to get it.
         FileFormatError: a file is not a whole number of records, or holds a label above 9.
 
     Reference: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
@@ -72,8 +72,8 @@ def cifar10(folder: str | Path) -> Dataset:
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
-        raise FileNotFoundError(f"CIFAR-10: expected the file '{path}', which is not there; download "
-                                f"{ARCHIVE}, unpack it, and name the folder '{FOLDER}' that comes out of it.")
+        raise MissingFileError(f"CIFAR-10: expected the file '{path}', which is not there; download {ARCHIVE}, "
+                               f"unpack it, and name the folder '{FOLDER}' that comes out of it.")
     return path
 
 

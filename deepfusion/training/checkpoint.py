@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deepfusion.components.net import Net
-from deepfusion.errors import FileFormatError
+from deepfusion.errors import FileFormatError, MissingFileError
 
 FORMAT = 1
 
@@ -50,9 +50,11 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """What `save_checkpoint` wrote: its arguments, and `model` and `best_model`, paths for `Net.load`.
 
     Raises:
-        FileNotFoundError: there is none.
+        MissingFileError: there is none.
         FileFormatError: the file is damaged or foreign.
     """
+    if not path.is_file():
+        raise MissingFileError(f"Expected a checkpoint '{path}', which is not there; train with this path first.")
     try:
         state = json.loads(path.read_text(encoding='utf-8'))
         known = state['format'] == FORMAT and {'rows', 'best', 'random_state'} <= state.keys()
@@ -72,6 +74,6 @@ def _model_file(path: Path, row: dict[str, Any]) -> Path:
 def _files_of(path: Path) -> set[str]:
     try:
         state = load_checkpoint(path)
-    except (FileNotFoundError, FileFormatError):
+    except (MissingFileError, FileFormatError):
         return set()
     return {file.name for file in (state['model'], state['best_model']) if file is not None}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deepfusion.errors import OptionError
+from deepfusion.errors import FileAccessError, OptionError
 from deepfusion.utils.backend import Backend, get_device, use_backend, use_precision
 
 if TYPE_CHECKING:
@@ -158,8 +158,8 @@ def check_writable(folder: Path) -> None:
             if path.exists():
                 path.open('ab').close()
     except OSError as error:
-        raise OptionError(f"The output folder '{folder}' cannot be written ({error.strerror}: {error.filename}); "
-                          'choose another one with --output.') from error
+        raise FileAccessError(f"The output folder '{folder}' cannot be written ({error.strerror}: "
+                              f'{error.filename}); choose another one with --output.') from error
 
 
 def run(plan: Plan, pictures: 'Dataset') -> None:
@@ -197,7 +197,7 @@ def run(plan: Plan, pictures: 'Dataset') -> None:
 def write_results(trainer: 'Trainer', found: Any, pictures: 'Dataset', folder: Path) -> None:
     """The files named in FILES."""
     from deepfusion.training import plots
-    trainer.net.save(str(folder / 'model.df'))
+    trainer.net.save(folder / 'model.df')
     trainer.history.save_csv(folder / 'history.csv')
     labels, names = pictures.test_labels, pictures.class_names
     figures: Iterable[tuple[str, Any]] = (
@@ -206,7 +206,7 @@ def write_results(trainer: 'Trainer', found: Any, pictures: 'Dataset', folder: P
         ('misclassified.png', plots.misclassified(pictures.test_pictures, labels, found.outputs, names)))
     for name, figure in figures:
         figure.savefig(folder / name)
-    trainer.net.visualize(str(folder / 'graph'))
+    trainer.net.visualize(folder / 'graph.pdf', orientation='TB')
 
 
 def epoch_in_words(row: dict[str, Any], epochs: int) -> str:

@@ -148,7 +148,7 @@ class Trainer:
             modules: the user's own module classes, see `Net.load`.
 
         Raises:
-            FileNotFoundError: there is no checkpoint yet.
+            MissingFileError: there is no checkpoint yet.
         """
         if self.checkpoint is None:
             raise OptionError('Trainer: resume needs a checkpoint; make the Trainer with checkpoint=<path>.')

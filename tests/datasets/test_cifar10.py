@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deepfusion.datasets import cifar10
-from deepfusion.errors import FileFormatError
+from deepfusion.errors import FileFormatError, MissingFileError
 
 NAMES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck']
 
@@ -63,12 +63,12 @@ def test_what_is_read_is_a_copy_and_what_is_out_of_range_is_refused(folder):
 @pytest.mark.parametrize('name', ['data_batch_3.bin', 'test_batch.bin', 'batches.meta.txt'])
 def test_a_missing_file_is_named_with_where_to_get_it(folder, name):
     (folder / name).unlink()
-    with pytest.raises(FileNotFoundError, match=rf"{name}', which is not there; download https://www\.cs\.toronto"):
+    with pytest.raises(MissingFileError, match=rf"{name}', which is not there; download https://www\.cs\.toronto"):
         cifar10(folder)
 
 
 def test_a_missing_folder_is_answered_the_same_way(tmp_path):
-    with pytest.raises(FileNotFoundError, match='download https'):
+    with pytest.raises(MissingFileError, match='download https'):
         cifar10(tmp_path / 'nowhere')
 
 

@@ -12,9 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from deepfusion.cli import cli
+from deepfusion.components.data import Data
+from deepfusion.components.modules import Flatten, MatMul
+from deepfusion.components.modules.loss_functions import CrossEntropyLoss
 from deepfusion.components.net import Net
 from deepfusion.datasets import Dataset, digits
-from deepfusion.training import BYTE_PIXELS, commands, evaluate
+from deepfusion.training import BYTE_PIXELS, commands, evaluate, recipes
 from deepfusion.training.commands import FILES
 
 
@@ -33,6 +36,19 @@ def few(monkeypatch):
                    data.test_labels[:40], data.class_names)
     monkeypatch.setattr(commands, 'load_data', lambda plan: data)
     return data
+
+
+@pytest.fixture
+def quick(few, monkeypatch):
+    """Few digits, one layer in place of any model, and only the net is written."""
+    def build(model, num_classes, image_shape):
+        x, y = Data('x', (1, *image_shape)), Data('y', (1, num_classes))
+        logits = MatMul('head/full', [Flatten('flatten', [x]).output], Data('logits', (1, num_classes))).output
+        return Net(model, [CrossEntropyLoss('cross_entropy', [logits, y], Data('loss', (1, 1))).output])
+
+    monkeypatch.setattr(recipes, 'build_model', build)
+    monkeypatch.setattr(commands, 'write_results',
+                        lambda trainer, found, pictures, folder: trainer.net.save(folder / 'model.df'))
 
 
 def test_a_run_leaves_all_files_and_says_how_good_the_net_is(run, few, tmp_path):
@@ -55,7 +71,7 @@ def test_a_run_leaves_all_files_and_says_how_good_the_net_is(run, few, tmp_path)
     assert found.accuracy > 0.5
 
 
-def test_the_same_seed_gives_the_same_net_and_the_random_state_is_left_alone(run, few, tmp_path):
+def test_the_same_seed_gives_the_same_net_and_the_random_state_is_left_alone(run, quick, tmp_path):
     before = np.random.get_state()[1].copy()
     for folder, seed in (('a', 1), ('b', 1), ('c', 2)):
         assert run('f3net', '--epochs', 1, '--seed', seed, '--output', folder).exit_code == 0
@@ -65,13 +81,13 @@ def test_the_same_seed_gives_the_same_net_and_the_random_state_is_left_alone(run
     assert not (a == c).all()
 
 
-def test_a_checkpoint_is_gone_on_from(run, few, tmp_path):
+def test_a_checkpoint_is_gone_on_from(run, quick, tmp_path):
     options = ('f3net', '--learning-rate', '0.003,0.001')
     assert run(*options, '--epochs', 2, '--output', 'whole').exit_code == 0
     assert run(*options, '--epochs', 1, '--output', 'parts', '--checkpoint').exit_code == 0
     second = run(*options, '--epochs', 2, '--output', 'parts', '--checkpoint')
     assert 'going on after epoch 1\nepoch 2/2' in second.output
-    other = run('f3net', '--output', 'whole', '--checkpoint', '--epochs', 1)
+    other = run('f3net', '--output', 'fresh', '--checkpoint', '--epochs', 1)
     assert 'going on' not in other.output
     third = run(*options, '--epochs', 2, '--output', 'parts', '--checkpoint')       # nothing left to do
     assert third.output.splitlines()[-1] == second.output.splitlines()[-1]
@@ -80,14 +96,14 @@ def test_a_checkpoint_is_gone_on_from(run, few, tmp_path):
     assert (whole == parts).all()
 
 
-def test_a_checkpoint_of_another_model_is_refused(run, few):
+def test_a_checkpoint_of_another_model_is_refused(run, quick):
     assert run('f3net', '--epochs', 1, '--output', 'here', '--checkpoint').exit_code == 0
     result = run('fusionnet', '--epochs', 2, '--output', 'here', '--checkpoint')
     assert result.exit_code == 2
-    assert "The checkpoint in 'here' is of Net 'F3Net'" in result.output
+    assert "The checkpoint in 'here' is of Net 'f3net'" in result.output
 
 
-def test_precision_and_optimizer_reach_the_net(run, few, tmp_path):
+def test_precision_and_optimizer_reach_the_net(run, quick, tmp_path):
     assert run('f3net', '--epochs', 1, '--precision', 'float64', '--optimizer', 'SGD:momentum=0.5,nesterov=true',
                '--output', 'here').exit_code == 0
     weight = Net.load(tmp_path / 'here' / 'model.df').get_node('head/full').W

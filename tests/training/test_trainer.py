@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from deepfusion.errors import NonFiniteError, OptionError, ShapeError, UnknownNameError
+from deepfusion.errors import FileFormatError, NonFiniteError, OptionError, ShapeError, UnknownNameError
 from deepfusion.training import Trainer, evaluate
 from deepfusion.utils.backend import as_array, device_of, to_host, use_backend
 from tests.training.nets import classifier, points, same, values
@@ -234,8 +234,13 @@ def classifier_with_state():
 def test_resuming_nothing_is_refused(tmp_path):
     with pytest.raises(OptionError, match='checkpoint=<path>'):
         Trainer(classifier()).resume()
-    with pytest.raises(FileNotFoundError):
-        Trainer(classifier(), checkpoint=tmp_path / 'none').resume()
+    trainer = Trainer(classifier(), checkpoint=tmp_path / 'none')
+    with pytest.raises(FileNotFoundError, match='which is not there'):
+        trainer.resume()
+    for text in ('{', '[]', '{"format": 1}', '{"format": 99, "model": "a", "best_model": null}'):
+        (tmp_path / 'none.json').write_text(text)
+        with pytest.raises(FileFormatError, match=r"none\.json"):
+            trainer.resume()
 
 
 def test_ctrl_c_stops_after_the_step_and_keeps_what_was_done(tmp_path):
