@@ -5,6 +5,7 @@ import pytest
 
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Add
+from deepfusion.components.modules.activation_functions import PRelu
 from deepfusion.components.modules.loss_functions import MSELoss, SumLoss
 from deepfusion.components.net import Net
 from deepfusion.components.optimizers import get_optimizer
@@ -170,6 +171,15 @@ def test_parameters_are_updated_in_place():
     s.net.update()
     same(W, s.Matmul1.W.val)
     assert np.abs(host(W) - before).max() > 0
+
+
+def test_a_parameter_without_axes_is_an_array_that_can_be_written_into():
+    alpha = PRelu('m', [Data('x', (1, 3))]).alpha
+    alpha.val[...] = 0.5
+    same(alpha.val.reshape(-1), [0.5])
+    d = Data('d', (), val=2.0)
+    d.val[...] = 3.0
+    assert float(d.val) == 3.0
 
 
 # -- Derivatives --------------------------------------------------------------------------------------------------

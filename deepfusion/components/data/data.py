@@ -82,7 +82,7 @@ class Data:
     @property
     def val(self) -> Array:
         """The value, or None while nothing has set it. A loss's is a number that can be rounded and formatted."""
-        return self._val if self._val is None or self._val.ndim else self._val[()]
+        return self._val if self._val is None or self._val.ndim or not self.shape else self._val[()]
 
     @val.setter
     def val(self, value: Any) -> None:
