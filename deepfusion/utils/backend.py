@@ -180,3 +180,11 @@ def as_array(value: Any, what: str = 'A value') -> Array:
                            'Convert it to floats, integers or booleans first.')
     value = to_device(value, device.name)
     return value.astype(dtype) if value.dtype.kind == 'f' and value.dtype != dtype else value
+
+
+def moved(array: Array, device: str | None, dtype: type | None) -> Array:
+    """A copy of an array on another device and, for floats, of another type; None stays None."""
+    if array is None:
+        return None
+    array = array.astype(dtype) if dtype is not None and array.dtype.kind == 'f' else array.copy()
+    return array if device is None else to_device(array, device)

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from deepfusion.components.data.checks import check_ID, check_learning_rate, check_shape
 from deepfusion.components.data.regularizers import Regularizer
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS, Optimizer, get_optimizer
-from deepfusion.errors import MissingValueError, NodeTypeError, OptionError, ShapeError
+from deepfusion.errors import MissingValueError, OptionError, ShapeError
 from deepfusion.functional.broadcasting import unbroadcast
 from deepfusion.functional.parallel import split
-from deepfusion.utils.backend import array_module, as_array, to_device
+from deepfusion.utils.backend import array_module, as_array, moved
 
 Array = Any
 
@@ -57,7 +58,7 @@ class Data:
         regularizer_details: dict[str, Any] | None = None,
     ) -> None:
         self.ID = check_ID(ID, 'Data')
-        self.shape = _check_shape(shape, self.ID)
+        self.shape = check_shape(shape, self.ID)
         self._is_parameter = False      # set by the module that adopts it
         self._val: Array = None
         self._val_is_ours = False       # may be written into by update()
@@ -256,42 +257,6 @@ class Data:
 
     def __repr__(self) -> str:
         return f'Data({self.ID!r}, shape={self.shape})'
-
-
-def check_ID(ID: str, kind: str) -> str:
-    """Refuse an ID that is no string, or empty."""
-    if not isinstance(ID, str) or not ID:
-        raise NodeTypeError(f'{kind}: expected ID to be a non-empty string; found {ID!r}.')
-    return ID
-
-
-def check_learning_rate(learning_rate: float, node: str) -> float:
-    """Refuse a rate that is no number of at least 0."""
-    try:
-        if learning_rate >= 0:
-            return float(learning_rate)
-    except (TypeError, ValueError):
-        pass
-    raise OptionError(f'{node}: expected a learning rate of at least 0; found {learning_rate!r}.')
-
-
-def moved(array: Array, device: str | None, dtype: type | None) -> Array:
-    """A copy of an array on another device and, for floats, of another type; None stays None."""
-    if array is None:
-        return None
-    array = array.astype(dtype) if dtype is not None and array.dtype.kind == 'f' else array.copy()
-    return array if device is None else to_device(array, device)
-
-
-def _check_shape(shape: tuple[int, ...], ID: str) -> tuple[int, ...]:
-    try:
-        dims = tuple(int(n) for n in shape)
-        valid = all(n >= 0 and n == m for n, m in zip(dims, shape, strict=True))
-    except (TypeError, ValueError):
-        valid = False
-    if not valid:
-        raise ShapeError(f"Data '{ID}': expected shape to be a tuple of whole numbers like (1, 3); found {shape!r}.")
-    return dims
 
 
 def _deriv_type(val: Array) -> Any:

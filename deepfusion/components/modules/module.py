@@ -2,7 +2,8 @@
 
 from typing import Any, ClassVar
 
-from deepfusion.components.data.data import Data, check_ID
+from deepfusion.components.data.checks import check_ID
+from deepfusion.components.data.data import Data
 from deepfusion.components.modules.parameters import Parametric
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
 from deepfusion.errors import (

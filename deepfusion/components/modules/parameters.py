@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from deepfusion.components.data.data import Data, check_learning_rate
+from deepfusion.components.data.checks import check_learning_rate
+from deepfusion.components.data.data import Data
 from deepfusion.components.data.regularizers import Regularizer
 from deepfusion.components.modules.initializers import initial_value
 from deepfusion.components.optimizers import get_optimizer

@@ -3,8 +3,9 @@
 import copy
 from typing import TYPE_CHECKING, Any
 
-from deepfusion.components.data.data import Data, moved
+from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
+from deepfusion.utils.backend import moved
 
 if TYPE_CHECKING:
     from deepfusion.components.net.net import Net

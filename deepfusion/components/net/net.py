@@ -4,7 +4,8 @@ import os
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from deepfusion.components.data.data import Data, check_ID, check_learning_rate
+from deepfusion.components.data.checks import check_ID, check_learning_rate
+from deepfusion.components.data.data import Data
 from deepfusion.components.data.regularizers import Regularizer
 from deepfusion.components.modules.module import Module
 from deepfusion.components.net import graph, passes
@@ -92,7 +93,7 @@ class Net:
         self._modules = [node for node in order if isinstance(node, Module)]
         self._leaves = [node for node in order if isinstance(node, Data) and node.input is None]
         self._checked: Any = None       # shapes of the inputs whose batch sizes have been checked
-        self._unfrozen: tuple[Any, passes.Needs] = (None, {})       # what backward(wrt='unfrozen') needs, and when
+        self._wanted = passes.Wanted()
 
     def disconnect(self, data_obj: Data, module_obj: Module) -> None:
         """Remove one edge. Roots that depend on the module leave the net; the Data becomes a root when nothing
@@ -158,7 +159,7 @@ class Net:
             verbose: Print the time that each module takes.
             wrt: None for everything; 'unfrozen' for what `update` needs; or a list of Data.
         """
-        needs = None if wrt is None else self._needs_of(wrt)
+        needs = None if wrt is None else self._wanted.needs(self.topological_order, wrt)
         passes.start_derivatives(self.topological_order, self.root_nodes)
         modules = self._modules if needs is None else [m for m in self._modules if m in needs]
         passes.set_needs(modules, needs)
@@ -166,14 +167,6 @@ class Net:
             self._run(modules[::-1], 'backward', passes.watch_derivatives, verbose)
         finally:
             passes.set_needs(modules, None)
-
-    def _needs_of(self, wrt: Any) -> passes.Needs:
-        if not (isinstance(wrt, str) and wrt == 'unfrozen'):
-            return passes.needed_derivatives(self.topological_order, wrt)
-        frozen = passes.frozen_state(self.topological_order)
-        if frozen != self._unfrozen[0]:         # the same from step to step, so it is told once
-            self._unfrozen = frozen, passes.needed_derivatives(self.topological_order, wrt)
-        return self._unfrozen[1]
 
     def _run(self, modules: Sequence[Module], method: str, watch: Any, verbose: bool) -> None:
         self.seconds[method] = passes.run_modules(modules, method, watch if self.check_finite else None)

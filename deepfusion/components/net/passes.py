@@ -113,13 +113,22 @@ def needed_derivatives(order: Sequence[Node], wrt: Any) -> Needs:
             for module in modules if module in reached}
 
 
-def frozen_state(order: Sequence[Node]) -> list[tuple[Data, bool]]:
-    """Every Data and parameter, and whether it is frozen: the same list, the same needs."""
-    found = []
-    for node in order:
-        for data in (node,) if isinstance(node, Data) else node.parameter_list:
-            found.append((data, data.is_frozen))
-    return found
+class Wanted:
+    """What backward needs, told once for 'unfrozen' as long as the same nodes are frozen."""
+
+    def __init__(self) -> None:
+        self._state: list[tuple[Data, bool]] = []
+        self._needs: Needs = {}
+
+    def needs(self, order: Sequence[Node], wrt: Any) -> Needs:
+        """See `needed_derivatives`."""
+        if not (isinstance(wrt, str) and wrt == 'unfrozen'):
+            return needed_derivatives(order, wrt)
+        state = [(data, data.is_frozen) for node in order
+                 for data in ((node,) if isinstance(node, Data) else node.parameter_list)]
+        if state != self._state:
+            self._state, self._needs = state, needed_derivatives(order, wrt)
+        return self._needs
 
 
 def _as_set(wrt: Any, known: set[Node]) -> set[Data]:
