@@ -7,7 +7,7 @@ from deepfusion.visualization.description import MIXED
 from deepfusion.visualization.heat import Heat
 from deepfusion.visualization.labels import Label
 from deepfusion.visualization.text import visible
-from deepfusion.visualization.theme import DETAIL_SIZE, Theme
+from deepfusion.visualization.theme import DETAIL_SIZE, TAG_SIZE, Theme
 from deepfusion.visualization.view import Item, Link, View
 
 POINTS_PER_INCH, PERIPHERY = 72.0, 4.0
@@ -62,7 +62,8 @@ def _node(view: View, number: int, item: Item, words: Label, theme: Theme, heat:
             f'height={(words.height - outside) / POINTS_PER_INCH:.4f}')
     text = f'label={label(chr(10).join(line.text for line in words.lines))}, tooltip={label(words.tooltip)}'
     if item.kind in ('tag', 'more'):
-        return f'n{number} [{text}, shape=plaintext, fontcolor={quoted(theme.faint)}, {size}];'
+        look = f'shape=plaintext, fontsize={TAG_SIZE - 0.5:g}, fontcolor={quoted(theme.faint)}'
+        return f'n{number} [{text}, {look}, {size}];'
     note = view.note(item)
     is_data = item.kind == 'data'
     fill = theme.fill(item.state)

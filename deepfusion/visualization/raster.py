@@ -6,7 +6,9 @@ thousand nodes would take most of the time.
 
 from __future__ import annotations
 
+import unicodedata
 import warnings
+from collections import defaultdict
 from functools import cache
 from itertools import groupby
 from typing import Any, BinaryIO
@@ -21,6 +23,7 @@ from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
+from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D
 
 from deepfusion.visualization.scene import Curve, Group, Scene, Shape, Words, arrow_head
@@ -28,6 +31,7 @@ from deepfusion.visualization.text import text_width
 
 PIXELS_PER_INCH, POINTS_PER_PIXEL = 96.0, 0.75
 LARGEST_SIDE, MOST_PIXELS = 16000.0, 24e6           # what common viewers still open
+MANY_PARTS = 2500
 DASHES = (0.0, (5.0, 3.0))
 CORNER = 0.5522847498                               # Bezier handle of a quarter circle
 FALLBACK_FONTS = ('Noto Sans CJK JP', 'Noto Sans CJK SC', 'Noto Sans CJK KR', 'WenQuanYi Zen Hei', 'Microsoft YaHei',
@@ -43,7 +47,9 @@ def write_raster(scene: Scene, file: BinaryIO, format: str, scale: float | None 
     """
     figure = Figure(figsize=(scene.width / PIXELS_PER_INCH, scene.height / PIXELS_PER_INCH), facecolor=scene.background)
     pixels = Affine2D().scale(1, -1).translate(0, scene.height).scale(1 / PIXELS_PER_INCH) + figure.dpi_scale_trans
-    for order, artist in enumerate(_artists(scene, pixels)):
+    has_many = format == 'png' and sum(len(group.parts) for group in scene.groups) > MANY_PARTS
+    letters = Affine2D().scale(1 / PIXELS_PER_INCH) + figure.dpi_scale_trans if has_many else None
+    for order, artist in enumerate(_artists(scene, pixels, letters)):
         artist.set_zorder(order + 1)
         figure.add_artist(artist)
     with warnings.catch_warnings():
@@ -64,15 +70,13 @@ def default_scale(scene: Scene) -> float:
     return max(1.0, min(2.0, largest))
 
 
-def _artists(scene: Scene, pixels: Any) -> list[Artist]:
+def _artists(scene: Scene, pixels: Any, letters: Any) -> list[Artist]:
     artists: list[Artist] = []
     for _, run in groupby(scene.groups, key=_layer):
         parts = [part for group in run for part in group.parts]
         artists += _shapes([part for part in parts if isinstance(part, Shape)], pixels)
         artists += _curves([part for part in parts if isinstance(part, Curve)], pixels)
-        words = [part for part in parts if isinstance(part, Words)]
-        artists.append(_Writing([part for part in words if not part.halo], pixels))
-        artists += [_with_halo(part, pixels) for part in words if part.halo]
+        artists += _writing([part for part in parts if isinstance(part, Words)], pixels, letters)
     return artists
 
 
@@ -147,6 +151,13 @@ def _rounded(x0: float, y0: float, x1: float, y1: float, lx: float, ly: float, r
 
 # -- Words -------------------------------------------------------------------------------------------------------
 
+def _writing(words: list[Words], pixels: Any, letters: Any) -> list[Artist]:
+    """Words set by the renderer, or as outlines when a transform for those is given."""
+    plain = [part for part in words if not part.halo]
+    written: list[Artist] = [_Writing(plain, pixels)] if letters is None else _outlines(plain, pixels, letters)
+    return [*written, *(_with_halo(part, pixels) for part in words if part.halo)]
+
+
 class _Writing(Artist):
     """Many lines of text; their widths are known, so they need no layout."""
 
@@ -158,22 +169,50 @@ class _Writing(Artist):
     def draw(self, renderer: Any) -> None:
         place = self.get_transform()
         for words in self.words:
-            width = text_width(words.text, words.size, words.is_bold) if words.anchor == 'middle' else 0.0
-            x, y = place.transform((words.x - width / 2, words.y))
+            x, y = place.transform((_left(words), words.y))
             if renderer.flipy():
                 y = renderer.get_canvas_width_height()[1] - y
             context = renderer.new_gc()
             context.set_foreground(words.color)
-            renderer.draw_text(context, x, y, words.text, _font(words.size, words.is_bold), 0.0)
+            renderer.draw_text(context, x, y, _drawable(words.text), _font(words.size, words.is_bold), 0.0)
             context.restore()
 
 
+def _outlines(words: list[Words], pixels: Any, letters: Any) -> list[Artist]:
+    """Thousands of words as shapes: one collection for each letter in each style, wherever it stands."""
+    places: dict[tuple[str, float, bool, str], list[tuple[float, float]]] = defaultdict(list)
+    for line in words:
+        x = _left(line)
+        for letter in _drawable(line.text):
+            places[letter, line.size, line.is_bold, line.color].append((x, line.y))
+            x += text_width(letter, line.size, line.is_bold)
+    artists: list[Artist] = []
+    for (letter, size, is_bold, color), offsets in places.items():
+        points, codes = text_to_path.get_text_path(_font(size, is_bold), letter)      # at 100 units an em
+        if len(points):
+            outline = Path(np.array(points) * size / text_to_path.FONT_SCALE, codes)
+            glyphs = PathCollection([outline], offsets=np.array(offsets), offset_transform=pixels, facecolors=color,
+                                    linewidths=0)
+            glyphs.set_transform(letters)
+            artists.append(glyphs)
+    return artists
+
+
 def _with_halo(words: Words, pixels: Any) -> Artist:
-    text = Text(words.x, words.y, words.text, color=words.color, verticalalignment='baseline', parse_math=False,
-                horizontalalignment='center' if words.anchor == 'middle' else 'left', transform=pixels,
+    text = Text(_left(words), words.y, _drawable(words.text), color=words.color, verticalalignment='baseline',
+                horizontalalignment='left', parse_math=False, transform=pixels,
                 fontproperties=_font(words.size, words.is_bold))
     text.set_path_effects([withStroke(linewidth=3 * POINTS_PER_PIXEL, foreground=words.halo)])
     return text
+
+
+def _left(words: Words) -> float:
+    return words.x - (text_width(words.text, words.size, words.is_bold) / 2 if words.anchor == 'middle' else 0.0)
+
+
+def _drawable(text: str) -> str:
+    """Without signs that have no shape of their own, of which Matplotlib's PDF writer makes an error."""
+    return ''.join(character for character in text if unicodedata.category(character) != 'Cf')
 
 
 @cache

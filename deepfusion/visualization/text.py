@@ -14,6 +14,8 @@ _BOLD = (35, 46, 52, 84, 70, 100, 87, 31, 46, 46, 52, 84, 38, 42, 38, 37, 70, 70
          77, 72, 68, 81, 77, 110, 77, 72, 73, 46, 37, 46, 84, 50, 50, 67, 72, 59, 72, 68, 44, 72, 71, 34, 34,
          67, 34, 104, 71, 69, 72, 72, 49, 60, 48, 71, 65, 92, 65, 65, 58, 71, 37, 71, 84)
 _CONTROL_PICTURES = 0x2400
+# Line and paragraph ends, the byte order mark, and signs that would turn the direction of other words.
+_TURNING = {0x2028, 0x2029, 0xFEFF, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 LINE_LENGTH = 30
 
 
@@ -38,7 +40,7 @@ def _character_width(character: str, table: tuple[int, ...]) -> int:
 
 
 def visible(text: str) -> str:
-    """The text with signs in place of what no XML file may hold: control characters, halves of pairs."""
+    """The text with signs in place of what no XML file may hold, and of what would not show: control characters."""
     return ''.join(_visible_character(character) for character in text)
 
 
@@ -48,9 +50,8 @@ def _visible_character(character: str) -> str:
         return chr(_CONTROL_PICTURES + code)
     if code == 127:
         return '\u2421'
-    if 0x80 <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE or code in (0x2028, 0x2029):
-        return '\ufffd'
-    return character
+    is_broken = 0x80 <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE
+    return '\ufffd' if is_broken or code in _TURNING else character
 
 
 def wrapped(text: str, length: int = LINE_LENGTH) -> list[str]:

@@ -27,6 +27,7 @@ class Rows:
     right: list[int]
 
     def movable(self, number: int) -> slice:
+        """The part of a row that may be reordered."""
         return slice(self.left[number], len(self.rows[number]) - self.right[number])
 
 

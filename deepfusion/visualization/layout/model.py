@@ -41,6 +41,7 @@ class Rect(NamedTuple):
         return Point(self.x + self.width / 2, self.y + self.height / 2)
 
     def overlaps(self, other: Rect) -> bool:
+        """Whether the insides of two boxes have a point in common."""
         return (self.x < other.right - 1e-6 and other.x < self.right - 1e-6
                 and self.y < other.bottom - 1e-6 and other.y < self.bottom - 1e-6)
 
