@@ -43,9 +43,10 @@ class Mish(Module):
 
     def differentiate(self, xp: Any, deriv: Array, x: Array) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
         def slope(d: Array, x: Array) -> Array:
-            e = xp.exp(xp.minimum(x, FAR))
+            x = xp.minimum(x, FAR)
+            e = xp.exp(x)
             n = e * (e + 2)
             r = 1 / (n + 2)
-            return d * (n * r + 4 * x * (e * r) * ((1 + e) * r))
+            return d * (n * r + x * (4 * (e * r) * ((1 + e) * r)))
 
         return (elementwise(slope, deriv, x),), {}

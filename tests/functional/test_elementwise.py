@@ -1,0 +1,39 @@
+"""Element-wise formulas in blocks give what they give at once."""
+
+import numpy as np
+import pytest
+
+from deepfusion.functional.elementwise import BLOCK, elementwise
+
+
+def formula(x, y):
+    return x * x - 2 * y
+
+
+ORDERS = {
+    'plain': lambda a: a,
+    'channels last': lambda a: np.ascontiguousarray(a.transpose(0, 2, 1)).transpose(0, 2, 1),
+    'fortran': np.asfortranarray,
+    'every other': lambda a: np.repeat(a, 2, axis=2)[:, :, ::2],
+    'repeated': lambda a: np.broadcast_to(a[:1, :1], a.shape),
+}
+
+
+@pytest.mark.parametrize('first', ORDERS)
+@pytest.mark.parametrize('second', ORDERS)
+def test_any_order_of_memory(first, second):
+    a, b = np.random.default_rng(0).standard_normal((2, 3, 5, BLOCK // 6)).astype(np.float32)
+    x, y = ORDERS[first](a), ORDERS[second](b)
+    assert x.size > BLOCK
+    found = elementwise(formula, x, y)
+    np.testing.assert_array_equal(found, formula(x, y))
+    assert found.dtype == np.float32
+    if first != 'repeated' and first != 'every other':
+        assert found.strides == x.strides
+
+
+def test_blocks_are_small():
+    sizes = []
+    elementwise(lambda x: sizes.append(x.size) or x, np.zeros((1, 5 * BLOCK)))
+    assert sum(sizes) == 5 * BLOCK
+    assert max(sizes) <= BLOCK
