@@ -55,11 +55,7 @@ def _check(module: Module, options: Options) -> list[TensorReport]:
     subject.differentiate()
     reports = [_check_with_place(subject, tensor, options) for tensor in subject.tensors]
     open_cases = [(k, t) for k, t in enumerate(subject.tensors) if _needs_another_point(reports[k], options)]
-    rng = np.random.default_rng([options.seed, 11])
-    for share in NUDGES if open_cases else ():
-        _nudge(subject, subject.tensors, share, rng)
-        if not np.isfinite(subject.size):
-            break
+    for _ in _other_points(subject, options.seed) if open_cases else ():
         left = []
         for k, tensor in open_cases:
             there = _check_with_place(subject, tensor, _local(options))
@@ -72,6 +68,26 @@ def _check(module: Module, options: Options) -> list[TensorReport]:
     return reports
 
 
+def _other_points(subject: Subject, seed: int) -> Iterator[None]:
+    """Move a subject to one point after the other: beside its own, then where inputs are random."""
+    rng = np.random.default_rng([seed, 11])
+    own = {tensor: tensor.data.val for tensor in subject.tensors}
+    for share in (*NUDGES, None):
+        for tensor, value in own.items():
+            tensor.data.val = value
+            if share is not None:
+                tensor.data.val = value + share * tensor.scale * subject.normal(tensor.data, rng)
+            elif tensor.role.startswith('input'):
+                tensor.data.val = subject.normal(tensor.data, rng)
+        try:
+            subject.settle()
+            subject.differentiate()
+        except DeepFusionError:
+            continue                # the module refuses such values
+        if np.isfinite(subject.size) and subject.is_finite:
+            yield
+
+
 def _check_with_place(subject: Subject, tensor: Tensor, options: Options) -> TensorReport:
     report = check_tensor(subject, tensor, options)
     if report.verdict == 'wrong' and report.index is None:
@@ -79,22 +95,11 @@ def _check_with_place(subject: Subject, tensor: Tensor, options: Options) -> Ten
     return report
 
 
-def _nudge(subject: Subject, tensors: Sequence[Tensor], share: float, rng: np.random.Generator) -> None:
-    kept = {tensor: tensor.data.val for tensor in tensors}
-    try:
-        subject.nudge(tensors, share, rng)
-    except DeepFusionError:         # the point beside it is refused
-        for tensor, value in kept.items():
-            tensor.data.val = value
-        subject.settle()
-        subject.differentiate()
-
-
 def _needs_another_point(report: TensorReport, options: Options) -> bool:
     # Kinks leave room for mistakes; where every derivative is 0 a missing one would not be seen.
     if report.verdict == 'wrong':
         return report.kinks > 0 or report.index is None
-    return report.verdict != 'ok' or report.kinks > 0 or (not report.analytic and not report.numeric)
+    return report.verdict != 'ok' or report.kinks > 0 or report.is_zero
 
 
 def _joined(here: TensorReport, there: TensorReport) -> TensorReport:

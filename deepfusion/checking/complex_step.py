@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from deepfusion.checking.numeric import compare
+from deepfusion.checking.numeric import Scale, compare
 from deepfusion.checking.subject import Subject, Tensor
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
@@ -34,7 +34,7 @@ def complex_slopes(subject: Subject, tensor: Tensor, indices: Sequence[Index]) -
         slope = _slope(subject, tensor, direction)
         if not math.isfinite(slope):
             return None
-        tried = compare(subject.line({tensor: direction}), slope, 1e-6, 1e-5, abs(slope), 0.0)
+        tried = compare(subject.line({tensor: direction}), slope, 1e-6, Scale(1e-5, abs(slope), 0.0))
         if tried.verdict not in ('ok', 'kink'):
             return None
         slopes = []

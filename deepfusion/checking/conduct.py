@@ -130,11 +130,12 @@ def _leftover(trial: Trial, first: Module, expected: Outcome) -> Iterator[Fault]
     others = {'an earlier pass': [v + 1 if v.dtype.kind == 'f' else v for v in trial.with_batch(trial.batch + 1)],
               'an earlier pass with other values': [v + 1 if v.dtype.kind == 'f' else v for v in given]}
     for what, values in others.items():
+        module = trial.fresh()
         try:
-            trial.run(first, values)
+            trial.run(module, values)
         except DeepFusionError:
             continue            # it refuses such inputs
-        differing = trial.differing(trial.run(first, [value.copy() for value in given]), expected)
+        differing = trial.differing(trial.run(module, [value.copy() for value in given]), expected)
         if differing:
             yield trial.fault('leftover', names(differing), f'the result depends on {what}, of another batch size or '
                               'other values: something is kept that every forward should make anew')
@@ -164,7 +165,7 @@ def _alias(trial: Trial, first: Module, expected: Outcome) -> Iterator[Fault]:
 
 
 def _gives_gradients(trial: Trial, first: Module, expected: Outcome) -> Iterator[Fault]:
-    silent = [role for role, deriv in expected.derivs.items() if role.startswith('parameter') and not deriv.any()]
+    silent = [role for role in expected.derivs if role.startswith('parameter') and role not in expected.received]
     rng = np.random.default_rng([trial.seed, 9])
     for _ in range(2 if silent else 0):
         module = trial.fresh()
@@ -172,10 +173,10 @@ def _gives_gradients(trial: Trial, first: Module, expected: Outcome) -> Iterator
             scale = float(np.sqrt(np.mean(to_host(data.val) ** 2))) or 1.0
             data.val = to_host(data.val) + scale * rng.standard_normal(data.val.shape)
         found = trial.run(module)
-        silent = [role for role in silent if not found.derivs[role].any()]
+        silent = [role for role in silent if role not in found.received]
     for role in silent:
-        yield trial.fault('no gradient', role, 'its derivative is 0 whatever the inputs: backward never sets it, '
-                          'or forward does not use it')
+        yield trial.fault('no gradient', role, 'it never receives a derivative, whatever the inputs: backward leaves '
+                          'it out, or forward does not use it')
 
 
 def _same_twice(trial: Trial, first: Module, expected: Outcome) -> Iterator[Fault]:

@@ -36,6 +36,10 @@ class Pair:
     noise: float            # how uncertain rounding of the outputs' last digits makes the slope
     spread_noise: float     # the same for the spread
 
+    def amplify(self, factor: float) -> None:
+        """Take rounding errors to be that many times larger."""
+        self.noise, self.spread_noise = factor * self.noise, factor * self.spread_noise
+
     @property
     def sides(self) -> tuple[float, float]:
         """The least and largest slope that any choice between left and right gives."""
@@ -51,11 +55,31 @@ class Comparison:
     uncertainty: float      # of the numeric one
     verdict: str            # 'ok', 'wrong', 'kink' or 'inconclusive'
     steps: tuple[float, ...]
+    is_zero: bool = False   # both are zero for all that numbers can tell, so that nothing was put to the test
 
     @property
     def error(self) -> float:
         """The absolute difference."""
         return abs(self.analytic - self.numeric)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What is large and what is small for derivatives of one kind.
+
+    Args:
+        tolerance: The relative difference that is accepted besides numeric uncertainty.
+        largest: The size of the largest one.
+        zero: What is below cannot be told from zero.
+    """
+
+    tolerance: float
+    largest: float
+    zero: float
+
+    def floor(self, analytic: float, numeric: float) -> float:
+        """What errors are relative to."""
+        return max(abs(analytic), abs(numeric), SMALL * self.largest)
 
 
 class Line:
@@ -87,10 +111,10 @@ class Line:
             right, left = _difference(ahead, y0), _difference(y0, behind)
             slope += _total(w * (right + left))
             spread += _total(abs(w * (right - left)))
-            size = abs(w * y0) * ((right != 0) | (left != 0))
+            size = abs(w * y0)
             size = array_module(size).nan_to_num(size, posinf=0.0)
-            variance += _total(size * size)
-            bound += _total(size)
+            variance += _total(size * size)             # also of outputs that stay: their change may be rounded away
+            bound += _total(size * ((right != 0) | (left != 0)))
         unit = EPS / step
         return Pair(step, slope / (2 * step), spread / step, unit * math.sqrt(variance), 2 * unit * bound)
 
@@ -115,16 +139,14 @@ def measure_amplification(line: Line) -> float:
     return max(1.0, noise / size) if math.isfinite(noise) else 1.0
 
 
-def compare(line: Line, analytic: float, step: float, tolerance: float, largest: float, zero: float) -> Comparison:
+def compare(line: Line, analytic: float, step: float, scale: Scale) -> Comparison:
     """Judge an analytic derivative along a line.
 
     Args:
         line: The function.
         analytic: What backward says its derivative is.
         step: The first step; others follow when it does not settle the question.
-        tolerance: The relative difference that is accepted besides numeric uncertainty.
-        largest: The size of the largest derivative of its kind.
-        zero: Derivatives below this are zero for all that numbers can tell.
+        scale: What is large and what is small.
     """
     pairs: list[Pair] = []
     result = Comparison(analytic, math.nan, math.inf, 'inconclusive', ())
@@ -132,43 +154,58 @@ def compare(line: Line, analytic: float, step: float, tolerance: float, largest:
         pair = line.pair(step * factor)
         if not math.isfinite(pair.slope):
             continue
-        size = max(abs(analytic), abs(pair.slope), SMALL * largest)
-        if not pairs and abs(analytic - pair.slope) <= tolerance * size and pair.spread <= KINK * size:
-            return Comparison(analytic, pair.slope, NOISE_SAFETY * pair.noise, 'ok', (pair.step,))
-        amplification = line.amplification()
-        pair.noise, pair.spread_noise = amplification * pair.noise, amplification * pair.spread_noise
+        if not pairs and _agrees_at_once(pair, analytic, scale):
+            return Comparison(analytic, pair.slope, NOISE_SAFETY * pair.noise, 'ok', (pair.step,),
+                              not analytic and not pair.slope)
+        pair.amplify(line.amplification())
         pairs.append(pair)
         pairs.sort(key=lambda p: -p.step)
-        numeric, uncertainty = _best(pairs)
-        floor = max(abs(analytic), abs(numeric), SMALL * largest)
-        accepted = tolerance * floor + uncertainty + ROUNDING * zero
-        agrees = abs(analytic - numeric) <= accepted
-        is_sharp = uncertainty <= SHARP * floor or (abs(analytic) <= ROUNDING * zero and uncertainty <= zero)
-        steps = tuple(p.step for p in pairs)
-        result = Comparison(analytic, numeric, uncertainty, 'inconclusive', steps)
-        is_rough = pair.spread > KINK * floor + 2 * NOISE_SAFETY * pair.spread_noise
-        if agrees and is_sharp and not is_rough:
-            result.verdict = 'ok'
+        result = _judge(pairs, analytic, scale, factor <= 1)
+        if result.verdict != 'inconclusive':
             return result
-        if len(pairs) > 1 and factor <= 1:
-            kinked = _kink(pairs, max(floor, zero / KINK))
-            if kinked is not None:
-                low, high = kinked.sides
-                inside = low - accepted <= analytic <= high + accepted
-                result.verdict = 'kink' if inside else 'wrong'
-                result.numeric, result.uncertainty = min(max(analytic, low), high), kinked.spread / 2
-                return result
-            if agrees and is_sharp:
-                result.verdict = 'ok'
-                return result
-            if is_sharp and abs(analytic - numeric) > 10 * uncertainty and len(pairs) > 2:
-                result.verdict = 'wrong'
-                return result
+    return _last_word(result, scale)
+
+
+def _agrees_at_once(pair: Pair, analytic: float, scale: Scale) -> bool:
+    # That noise should lead to the same number is out of the question.
+    floor = scale.floor(analytic, pair.slope)
+    return abs(analytic - pair.slope) <= scale.tolerance * floor and pair.spread <= KINK * floor
+
+
+def _judge(pairs: list[Pair], analytic: float, scale: Scale, is_falling: bool) -> Comparison:
+    """What some pairs tell; 'inconclusive' asks for more. `is_falling`: the last step was the smallest yet."""
+    numeric, uncertainty = _best(pairs)
+    floor = scale.floor(analytic, numeric)
+    result = Comparison(analytic, numeric, uncertainty, 'inconclusive', tuple(pair.step for pair in pairs))
+    accepted = scale.tolerance * floor + uncertainty + ROUNDING * scale.zero
+    if is_falling and len(pairs) > 1:
+        kink = _kink(pairs, floor, scale.zero)
+        if kink is not None:
+            low, high = kink.sides
+            result.verdict = 'kink' if low - accepted <= analytic <= high + accepted else 'wrong'
+            result.numeric, result.uncertainty = min(max(analytic, low), high), kink.spread / 2
+            return result
+    claims_zero = abs(analytic) <= ROUNDING * scale.zero and uncertainty <= scale.zero
+    if uncertainty > SHARP * floor and not claims_zero:
+        return result
+    is_rough = len(pairs) == 1 and pairs[0].spread > KINK * floor + 2 * NOISE_SAFETY * pairs[0].spread_noise
+    if result.error <= accepted:
+        result.verdict, result.is_zero = ('inconclusive' if is_rough else 'ok'), claims_zero
+    elif len(pairs) > 2 and result.error > 10 * uncertainty and floor > scale.zero:
+        result.verdict = 'wrong'
+    return result
+
+
+def _last_word(result: Comparison, scale: Scale) -> Comparison:
+    """The verdict when all steps have been tried."""
     if math.isnan(result.numeric):
         return result
-    size = max(abs(analytic), abs(result.numeric))
-    if result.error <= 2 * accepted and size + result.uncertainty <= max(zero, SMALL * largest):
-        result.verdict = 'ok'           # zero, as far as can be seen
+    size = max(abs(result.analytic), abs(result.numeric))
+    accepted = scale.tolerance * size + result.uncertainty + ROUNDING * scale.zero
+    if size + result.uncertainty <= scale.zero:
+        result.verdict, result.is_zero = 'ok', True
+    elif size + result.uncertainty <= SMALL * scale.largest and result.error <= 2 * accepted:
+        result.verdict = 'ok'
     elif result.error > 10 * result.uncertainty + 2 * accepted:
         result.verdict = 'wrong'
     return result
@@ -191,11 +228,11 @@ def _best(pairs: list[Pair]) -> tuple[float, float]:
     return slope, uncertainty
 
 
-def _kink(pairs: list[Pair], floor: float) -> Pair | None:
+def _kink(pairs: list[Pair], floor: float, zero: float) -> Pair | None:
     """The pair that shows a kink at the very point: left and right slopes that stay apart as the step falls."""
     large, small = pairs[-2], pairs[-1]
-    apart = small.spread > KINK * floor and small.spread > NOISE_SAFETY * small.spread_noise
-    return small if apart and small.spread > large.spread / 4 else None
+    is_apart = small.spread > max(KINK * floor, zero, NOISE_SAFETY * small.spread_noise)
+    return small if is_apart and small.spread > large.spread / 4 else None
 
 
 def _difference(y: Array, y0: Array) -> Array:

@@ -28,6 +28,7 @@ class TensorReport:
         diagnosis: What the ratio suggests, in words.
         checked, kinks, unclear: Entries compared, those on kinks, and those that numbers cannot settle.
         directions: Random directions compared.
+        is_zero: Whether all derivatives are zero, for all that numbers can tell.
         order: The order of the Taylor remainder (method 'taylor'): 2 when right, 1 when wrong.
         seed, seconds: Of the random choices; the time taken.
         note: Anything else worth knowing.
@@ -53,6 +54,7 @@ class TensorReport:
     kinks: int = 0
     unclear: int = 0
     directions: int = 0
+    is_zero: bool = False
     order: float | None = None
     seed: int = 0
     seconds: float = 0.0

@@ -72,7 +72,8 @@ class Subject:
         if not self.weights:
             rng = self.rng
             self.weights = [self._weight(root, rng) for root in self.roots]
-        self.__dict__.pop('amplification', None)
+        for name in ('amplification', 'size'):
+            self.__dict__.pop(name, None)           # those of the former point
         self.gradients: dict[Data, Array] = {}
         self.received: set[Data] = set()
 
@@ -98,13 +99,6 @@ class Subject:
             if tensor.data._deriv is not None:
                 self.received.add(tensor.data)
             self.gradients[tensor.data] = tensor.data.deriv
-
-    def nudge(self, tensors: Sequence[Tensor], share: float, rng: np.random.Generator) -> None:
-        """Move the point under test a little, off kinks, and run both passes there."""
-        for tensor in tensors:
-            tensor.data.val = tensor.data.val + share * tensor.scale * self.normal(tensor.data, rng)
-        self.settle()
-        self.differentiate()
 
     # -- Lines through it -------------------------------------------------------------------------------------
 
@@ -164,6 +158,11 @@ class Subject:
             product = product[array_module(product).isfinite(product)] if product.ndim else product
             total += float((product * product).sum())
         return total ** 0.5
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all derivatives are finite."""
+        return all(bool(array_module(g).isfinite(g).all()) for g in self.gradients.values())
 
     @property
     def batch(self) -> int:

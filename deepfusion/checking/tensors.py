@@ -10,7 +10,7 @@ import numpy as np
 
 from deepfusion.checking.complex_step import complex_slopes
 from deepfusion.checking.diagnosis import diagnose
-from deepfusion.checking.numeric import LADDER, SMALL, Comparison, Line, compare
+from deepfusion.checking.numeric import LADDER, Comparison, Line, Scale, compare
 from deepfusion.checking.report import VERDICTS, TensorReport
 from deepfusion.checking.subject import Subject, Tensor
 from deepfusion.checking.taylor import check_order
@@ -91,7 +91,8 @@ def check_direction(subject: Subject, directions: dict[Tensor, Array], options: 
     products = [subject.gradients[tensor.data] * direction for tensor, direction in directions.items()]
     analytic = math.fsum(float(product.sum()) for product in products)
     largest = math.sqrt(math.fsum(float((product * product).sum()) for product in products))
-    return compare(subject.line(directions), analytic, options.h, options.tolerance, largest, ZERO * subject.size)
+    return compare(subject.line(directions), analytic, options.h,
+                   Scale(options.tolerance, largest, ZERO * subject.size))
 
 
 def _direction(subject: Subject, tensor: Tensor, rng: np.random.Generator) -> Array:
@@ -101,7 +102,7 @@ def _direction(subject: Subject, tensor: Tensor, rng: np.random.Generator) -> Ar
 def _check_entry(subject: Subject, tensor: Tensor, index: Index, gradient: np.ndarray, options: Options) -> Comparison:
     largest = float(abs(gradient).max(initial=0))
     return compare(subject.entry_line(tensor, index), float(gradient[index]), _step(tensor, options),
-                   options.tolerance, largest, ZERO * subject.size / tensor.scale)
+                   Scale(options.tolerance, largest, ZERO * subject.size / tensor.scale))
 
 
 def _step(tensor: Tensor, options: Options) -> float:
@@ -111,14 +112,13 @@ def _step(tensor: Tensor, options: Options) -> float:
 
 def _compare_complex(gradient: np.ndarray, indices: list[Index], slopes: list[float], options: Options
                      ) -> list[Comparison]:
-    largest = float(abs(gradient).max(initial=0))
+    scale = Scale(options.tolerance, float(abs(gradient).max(initial=0)), 0.0)
     found = []
     for index, slope in zip(indices, slopes, strict=True):
         analytic = float(gradient[index])
-        floor = max(abs(analytic), abs(slope), SMALL * largest)
-        uncertainty = 1e-12 * floor
+        floor = scale.floor(analytic, slope)
         is_right = abs(analytic - slope) <= options.tolerance * floor
-        found.append(Comparison(analytic, slope, uncertainty, 'ok' if is_right else 'wrong', ()))
+        found.append(Comparison(analytic, slope, 1e-12 * floor, 'ok' if is_right else 'wrong', (), not floor))
     return found
 
 
@@ -145,9 +145,14 @@ def summarize(report: TensorReport, found: list[tuple[Index | None, Comparison]]
     if not found:
         return
 
+    report.is_zero = all(c.is_zero for _, c in found)
+    scale = Scale(options.tolerance, largest, 0.0)
+
     def relative(comparison: Comparison) -> float:
-        floor = max(abs(comparison.analytic), abs(comparison.numeric), SMALL * largest)
-        return comparison.error / floor if floor and math.isfinite(comparison.numeric) else 0.0
+        floor = scale.floor(comparison.analytic, comparison.numeric)
+        if not floor or not math.isfinite(comparison.numeric) or comparison.verdict == 'kink' or comparison.is_zero:
+            return 0.0
+        return comparison.error / floor
 
     def badness(item: tuple[Index | None, Comparison]) -> tuple[int, bool, float]:
         # What is wrong is shown at an entry, where the difference is largest.
@@ -186,7 +191,7 @@ def _likeness(comparisons: list[Comparison]) -> tuple[float | None, float | None
     aa, nn, an = float(a @ a), float(n @ n), float(a @ n)
     if not nn or not np.isfinite(aa + nn):
         return None, None
-    return an / nn, an / math.sqrt(aa * nn) if aa else None
+    return an / nn, an / (math.sqrt(aa) * math.sqrt(nn)) if aa else None
 
 
 def _curve(line: Line, report: TensorReport, tensor: Tensor, options: Options) -> list[tuple[float, float]]:
