@@ -31,5 +31,6 @@ def print_times(seconds: dict[str, float], name: str) -> None:
     width = max(map(len, seconds), default=0)
     print(f'{name} pass')
     for ID, taken in seconds.items():
-        print(f'  {red}{ID:{width}}{color_end}  {taken * 1e3:10.3f} ms  {cyan}{taken / max(total, 1e-12):6.1%}{color_end}')
+        share = f'{cyan}{taken / max(total, 1e-12):6.1%}{color_end}'
+        print(f'  {red}{ID:{width}}{color_end}  {taken * 1e3:10.3f} ms  {share}')
     print(f'  {"total":{width}}  {total * 1e3:10.3f} ms')
