@@ -36,3 +36,4 @@ from deepfusion.blocks.separable_convolution import separable_convolution
 from deepfusion.blocks.split import split
 from deepfusion.blocks.squeeze_excitation import squeeze_excitation
 from deepfusion.blocks.three_level_fusion import three_level_fusion
+from deepfusion.blocks.transformer import transformer_decoder_layer, transformer_encoder_layer
