@@ -10,18 +10,21 @@ matplotlib.use('Agg')
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption('--device', default='cpu', choices=('cpu', 'strict', 'gpu'),
-                     help='where tests compute; tests of the strict device use gpu in its place when told so')
+    parser.addoption('--device', default='strict', choices=('strict', 'gpu'),
+                     help='the device whose results are compared with the CPU: a stand-in, or a real one by CuPy')
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> str:
+    """The device to compare with the CPU."""
+    return request.config.getoption('--device')
 
 
 @pytest.fixture(autouse=True)
-def _leaves_no_state(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory):
+def _leaves_no_state():
     """Random state, backend and precision are the same after a test as before it."""
     import tests.support.strict  # noqa: F401  (registers the strict device)
     state, backend, precision = np.random.get_state(), Backend.backend, Backend.precision
-    device = request.config.getoption('--device')
-    if device != 'cpu':
-        Backend.set_backend(device)
     yield
     np.random.set_state(state)
     Backend.backend, Backend.precision = backend, precision

@@ -25,17 +25,10 @@ OPTIMIZERS = [('SGD', {}), ('SGD', {'momentum': 0.9, 'nesterov': True, 'weight_d
               ('AdaGrad', {}), ('RMSprop', {}), ('Adam', {})]
 
 
-@pytest.fixture
-def other(request):
-    """The name of the device to compare with the CPU."""
-    option = request.config.getoption('--device')
-    return 'strict' if option == 'cpu' else option
-
-
-def on_both(other, run, precision='float64'):
+def on_both(device, run, precision='float64'):
     """What `run` gives on the CPU and on the other device, from one seed."""
     found = []
-    for backend in ('cpu', other):
+    for backend in ('cpu', device):
         with use_backend(backend), use_precision(precision):
             np.random.seed(0)
             found.append(run())
@@ -58,7 +51,7 @@ def everything(net):
 
 @pytest.mark.parametrize(('name', 'hyperparameters'), OPTIMIZERS)
 @pytest.mark.parametrize('regularizer', ['L1', 'L2'])
-def test_optimizers_and_regularizers(other, name, hyperparameters, regularizer):
+def test_optimizers_and_regularizers(device, name, hyperparameters, regularizer):
     def run():
         s = regression(learning_rate=0.1, is_regularized=True,
                        optimizer_details={'optimizer_name': name, 'hyperparameters': hyperparameters},
@@ -67,7 +60,7 @@ def test_optimizers_and_regularizers(other, name, hyperparameters, regularizer):
         step(s.net, 4)
         return parameters_of(s.net) | {'x': host(s.x.val)}
 
-    assert_alike(*on_both(other, run))
+    assert_alike(*on_both(device, run))
 
 
 BLOCKS = {
@@ -84,7 +77,7 @@ def half(v, stride=2):
 
 
 @pytest.mark.parametrize('name', BLOCKS)
-def test_blocks(other, name):
+def test_blocks(device, name):
     def run():
         v = Data('v', (1, 4, 6, 6), val=np.random.default_rng(0).standard_normal((3, 4, 6, 6)))
         net = Net('n', [SumLoss('sum', [BLOCKS[name](v)]).output], learning_rate=0.1)
@@ -96,7 +89,7 @@ def test_blocks(other, name):
         net.forward()
         return first | {f'{ID} later': value for ID, value in parameters_of(net).items()}
 
-    assert_alike(*on_both(other, run))
+    assert_alike(*on_both(device, run))
 
 
 MODELS = {'f3net': lambda: f3net(image_shape=(3, 8, 8)),
@@ -104,7 +97,7 @@ MODELS = {'f3net': lambda: f3net(image_shape=(3, 8, 8)),
 
 
 @pytest.mark.parametrize('name', MODELS)
-def test_models(other, name):
+def test_models(device, name):
     def run():
         net = MODELS[name]()
         shape = net.get_node('x').shape[1:]
@@ -116,16 +109,16 @@ def test_models(other, name):
         found |= {p.ID: host(p.deriv).ravel()[:50] for p in net.parameters()}
         return found | {'x': host(net.get_node('x').deriv)}
 
-    assert_alike(*on_both(other, run), rtol=1e-7)
+    assert_alike(*on_both(device, run), rtol=1e-7)
 
 
-def test_a_models_state_comes_back_to_the_host(other):
-    with use_backend(other):
+def test_a_models_state_comes_back_to_the_host(device):
+    with use_backend(device):
         state = torch_state(fusionnet(image_shape=(3, 16, 16)))
     assert all(type(value) is np.ndarray for value in state.values())
 
 
-def test_automated_training(other):
+def test_automated_training(device):
     def run():
         s = regression(optimizer_details=ADAM)
         rng = np.random.default_rng(0)
@@ -133,10 +126,10 @@ def test_automated_training(other):
         costs = automate_training(s.net, X, Y, X[:5], Y[:5], B=8, epochs=20, print_cost_every=5)
         return parameters_of(s.net) | {'costs': np.array([costs.train, costs.validation])}
 
-    assert_alike(*on_both(other, run))
+    assert_alike(*on_both(device, run))
 
 
-def test_the_trainer(other):
+def test_the_trainer(device):
     def run():
         net = f3net(num_classes=3, image_shape=(1, 8, 8))
         rng = np.random.default_rng(0)
@@ -145,27 +138,27 @@ def test_the_trainer(other):
         trainer.fit(pictures, labels, epochs=2)
         return parameters_of(net)
 
-    assert_alike(*on_both(other, run), rtol=1e-6)
+    assert_alike(*on_both(device, run), rtol=1e-6)
 
 
-def test_the_checker(other):
-    with use_backend(other):
+def test_the_checker(device):
+    with use_backend(device):
         s = regression()
         for data in (s.x, s.Matmul1.W):
             assert gradient_checker(s.net, data, verbose=False)
-        assert device_of(s.x.val) == device_of(s.Matmul1.W.val) == other
+        assert device_of(s.x.val) == device_of(s.Matmul1.W.val) == device
 
 
-def test_copies_moves_and_files(other, tmp_path):
+def test_copies_moves_and_files(device, tmp_path):
     with use_precision('float64'), use_backend('cpu'):
         s = regression(optimizer_details=ADAM, learning_rate=0.1)
         step(s.net, 2)
         s.net.save(tmp_path / 'cpu')
-        moved = copy.deepcopy(s.net).to(backend=other)
-        with use_backend(other):
+        moved = copy.deepcopy(s.net).to(backend=device)
+        with use_backend(device):
             loaded = Net.load(tmp_path / 'cpu')
             for net in (moved, loaded, copy.deepcopy(loaded)):
-                assert {device_of(p.val) for p in net.parameters()} == {other}
+                assert {device_of(p.val) for p in net.parameters()} == {device}
                 step(net, 2)
             loaded.save(tmp_path / 'other')
         step(s.net, 2)

@@ -128,10 +128,10 @@ class BlockTests:
                     scale = max(abs(numeric), float(np.abs(deriv).max()), 1e-2)
                     assert abs(numeric - analytic) < 2e-6 * scale, f'{data.ID}: {analytic} instead of {numeric}'
 
-    def check_strict_device(self, block: Block) -> None:
+    def check_strict_device(self, block: Block, device: str) -> None:
         results = []
         with use_precision('float64'):
-            for backend in ('cpu', 'strict'):
+            for backend in ('cpu', device):
                 with use_backend(backend):
                     net = make(block, batch=2)
                     run(net)
@@ -141,6 +141,6 @@ class BlockTests:
 
 
 def _test(check: Callable[..., None]) -> Callable[..., None]:
-    def test(self: Any, block: Block) -> None:
-        check(self, block)
+    def test(self: Any, block: Block, device: str) -> None:
+        check(self, block, device) if check is BlockTests.check_strict_device else check(self, block)
     return test

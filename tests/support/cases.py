@@ -184,11 +184,10 @@ class ModuleTests:
             assert rough.parameters[name].dtype == np.float32
             close(rough.parameters[name], expected, case.rough, name)
 
-    def check_strict_device(self, case: Case, mode: str, batch: int, request: pytest.FixtureRequest) -> None:
+    def check_strict_device(self, case: Case, mode: str, batch: int, device: str) -> None:
         with use_precision('float64'):
             host = run(make(case, mode), case.inputs(batch))
-            device = request.config.getoption('--device')
-            with use_backend('strict' if device == 'cpu' else device):
+            with use_backend(device):
                 other = run(make(case, mode), case.inputs(batch), host.seed)
         close(other.value, host.value, 1e-12, 'value')
         for i, (a, b) in enumerate(zip(other.inputs, host.inputs, strict=True)):

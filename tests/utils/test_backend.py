@@ -1,5 +1,6 @@
 """Devices and precision."""
 
+import importlib.util
 import threading
 
 import numpy as np
@@ -30,7 +31,7 @@ def test_defaults_and_scopes():
 
 def test_a_scope_ends_with_an_error():
     with pytest.raises(ZeroDivisionError), use_precision('float64'):
-        1 / 0
+        raise ZeroDivisionError
     assert Backend.get_precision() == 'float32'
 
 
@@ -54,13 +55,11 @@ def test_unknown_names_are_answered_with_near_ones():
 
 
 def test_a_missing_gpu_is_one_sentence():
-    try:
+    if importlib.util.find_spec('cupy'):
+        pytest.skip('CuPy is here')
+    with pytest.raises(BackendError, match="'gpu' backend needs CuPy"):
         Backend.set_backend('gpu')
-    except BackendError as error:
-        assert "'gpu' backend" in str(error)
-        assert Backend.get_backend() == 'cpu'
-    else:
-        assert Backend.get_array_module().__name__ == 'cupy'
+    assert Backend.get_backend() == 'cpu'
 
 
 def test_there_and_back():
