@@ -57,9 +57,11 @@ class BilinearFusion(Module):
         return (1, self.compact or shapes[0][1] * shapes[1][1])
 
     def declare_parameters(self, *shapes: tuple[int, ...]) -> None:
-        rng = np.random.default_rng(self.seed)
-        self.R, self.S = (None, None) if self.compact is None else (
-            as_array(rng.choice([-1.0, 1.0], (shape[1], self.compact))) for shape in shapes)
+        self.R: Array = None
+        self.S: Array = None
+        if self.compact is not None:
+            rng = np.random.default_rng(self.seed)
+            self.R, self.S = (as_array(rng.choice([-1.0, 1.0], (shape[1], self.compact))) for shape in shapes)
 
     def compute(self, xp: Any, a: Array, b: Array) -> tuple[Array, tuple[Any, ...]]:
         a, b, shapes = *(self._rows(x) for x in (a, b)), (a.shape, b.shape)         # (B, P, C)
