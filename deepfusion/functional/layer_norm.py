@@ -86,6 +86,25 @@ def layer_norm_derivative(deriv: Array, saved: tuple[Array, Array | None, Array]
     return dx, sum(parts)
 
 
+def group_norm(x: Array, groups: int, epsilon: float, gamma: Array | None = None, beta: Array | None = None
+               ) -> tuple[Array, Any]:
+    """The same over groups of neighbouring channels of (B, C, ...) and all places; gamma and beta (1, C, 1, ...)."""
+    gamma, beta = (None if p is None else _grouped(p, groups) for p in (gamma, beta))
+    y, saved = layer_norm(_grouped(x, groups), x.ndim - 1, epsilon, gamma, beta)
+    return y.reshape(x.shape), saved
+
+
+def group_norm_derivative(deriv: Array, saved: Any, groups: int, gamma: Array | None = None) -> tuple[Array, Array]:
+    """The derivatives of x and gamma (0 where there is none) from those of `group_norm`'s result."""
+    grouped = None if gamma is None else _grouped(gamma, groups)
+    dx, dgamma = layer_norm_derivative(_grouped(deriv, groups), saved, deriv.ndim - 1, grouped)
+    return dx.reshape(deriv.shape), dgamma if gamma is None else dgamma.reshape(gamma.shape)
+
+
+def _grouped(x: Array, groups: int) -> Array:
+    return x.reshape(x.shape[:1] + (groups, x.shape[1] // groups) + x.shape[2:])      # (B, C, ...) -> (B, G, C/G, ...)
+
+
 def _rows(x: Array, axes: int) -> tuple[int, int]:
     split_at = x.ndim - axes
     return prod(x.shape[:split_at]), prod(x.shape[split_at:])

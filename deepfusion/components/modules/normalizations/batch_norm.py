@@ -4,7 +4,7 @@ from typing import Any
 
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
-from deepfusion.components.modules.normalizations.options import check_epsilon
+from deepfusion.components.modules.normalizations.options import check_channels, check_epsilon
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
 from deepfusion.errors import OptionError
 from deepfusion.functional.batch_norm import channel_statistics, channel_sums, combine_channels, normalize_channels
@@ -73,9 +73,7 @@ class BatchNorm(Module):
         if not 0 <= self.momentum <= 1:
             raise OptionError(f'{self!r}: expected momentum from 0 to 1; found {self.momentum!r}. '
                               'Give the share of the new batch in the running statistics, such as 0.1.')
-        if not 2 <= len(shape) <= 5:
-            raise self.shape_error('an input of rank 2 to 5, (B, C) or (B, C, ...)',
-                                   f"'{self.inputs[0].ID}' of shape {shape}", 'Reshape it first.')
+        check_channels(self, shape, most=5)
         return shape
 
     def declare_parameters(self, shape: tuple[int, ...]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
-from deepfusion.components.modules.normalizations.options import check_epsilon, normalized_axes
+from deepfusion.components.modules.normalizations.options import AxesLast, check_epsilon
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
 from deepfusion.functional.layer_norm import layer_norm, layer_norm_derivative
 
@@ -58,25 +58,21 @@ class LayerNorm(Module):
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         check_epsilon(self)
-        normalized_axes(self, shape)
+        self._way = AxesLast.of(self, shape)
         return shape
 
     def declare_parameters(self, shape: tuple[int, ...]) -> None:
-        axes = normalized_axes(self, shape)
-        self._last = (*(i for i in range(len(shape)) if i not in axes), *axes)     # the normalized axes come last
-        self._back = tuple(self._last.index(i) for i in range(len(shape)))
-        per_entry = tuple(n if i in axes else 1 for i, n in enumerate(shape))
-        self._count = len(axes)
-        self.add_parameter('gamma', per_entry, init='One')
-        self.add_parameter('beta', per_entry, init='Zero')
+        self.add_parameter('gamma', self._way.parameter_shape, init='One')
+        self.add_parameter('beta', self._way.parameter_shape, init='Zero')
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        gamma = self.gamma.val.transpose(self._last)
-        y, saved = layer_norm(x.transpose(self._last), self._count, self.epsilon, gamma,
-                              self.beta.val.transpose(self._last))
-        return y.transpose(self._back), (saved, gamma)
+        way = self._way
+        gamma = way.there(self.gamma.val)
+        y, saved = layer_norm(way.there(x), way.count, self.epsilon, gamma, way.there(self.beta.val))
+        return way.back(y), (saved, gamma)
 
     def differentiate(self, xp: Any, deriv: Array, saved: Any, gamma: Array
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        dx, dgamma = layer_norm_derivative(deriv.transpose(self._last), saved, self._count, gamma)
-        return (dx.transpose(self._back),), {'gamma': dgamma.transpose(self._back), 'beta': deriv}
+        way = self._way
+        dx, dgamma = layer_norm_derivative(way.there(deriv), saved, way.count, gamma)
+        return (way.back(dx),), {'gamma': way.back(dgamma), 'beta': deriv}
