@@ -13,6 +13,7 @@ from deepfusion.components.modules.windowed import (
 )
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
 from deepfusion.functional.convolution import convolve, convolve_backward
+from deepfusion.functional.layer_norm import layer_norm, layer_norm_derivative
 
 Array = Any
 
@@ -31,6 +32,9 @@ class Convolution(Module):
             As many groups as channels: depthwise.
         bias: Whether b exists.
         bias_init_type: How b starts.
+        standardize_weights: Whether each filter is used with mean 0 and variance 1 (epsilon 1e-5), in place of F as
+            it is. Reference: Qiao et al. 2019, "Micro-batch training with batch-channel normalization and weight
+            standardization", equation 5.
     """
 
     is_regularizable = True
@@ -57,10 +61,11 @@ class Convolution(Module):
         groups: int = 1,
         bias: bool = True,
         bias_init_type: str = 'Zero',
+        standardize_weights: bool = False,
     ) -> None:
         self.filter_size, self.filter_count = filter_size, filter_count
         self.padding, self.stride, self.dilation = padding, stride, dilation
-        self.groups, self.bias = groups, bias
+        self.groups, self.bias, self.standardize_weights = groups, bias, standardize_weights
         self.weight_init_type, self.bias_init_type = weight_init_type, bias_init_type
         super().__init__(ID, inputs, output, learning_rate=learning_rate, is_frozen=is_frozen,
                          optimizer_details=optimizer_details, is_regularized=is_regularized,
@@ -82,12 +87,19 @@ class Convolution(Module):
             self.add_parameter('b', (self.filter_count, 1), init=self.bias_init_type, fan_in=channels * taps)
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        return convolve(x, self.F.val, self.b.val.reshape(-1) if self.bias else None, self._windows, self.groups)
+        F, raw = self.F.val, None
+        if self.standardize_weights:
+            F, raw = layer_norm(F, F.ndim - 1, 1e-5)
+        b = self.b.val.reshape(-1) if self.bias else None
+        y, saved = convolve(x, F, b, self._windows, self.groups)
+        return y, (raw, saved)
 
-    def differentiate(self, xp: Any, deriv: Array, *saved: Any
+    def differentiate(self, xp: Any, deriv: Array, raw: Any, saved: Any
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
         wants_bias = self.bias and self.needs_parameter('b')
         dx, dF, db = convolve_backward(deriv, saved, self.needs_input(0), self.needs_parameter('F'), wants_bias)
+        if raw is not None and dF is not None:
+            dF = layer_norm_derivative(dF, raw, dF.ndim - 1)[0]
         parameters = {} if dF is None else {'F': dF}
         return (dx,), parameters if db is None else parameters | {'b': db.reshape(-1, 1)}
 
