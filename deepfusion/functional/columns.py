@@ -13,7 +13,7 @@ processing, 2006; the conventions of `torch.nn.functional.conv2d` (a cross-corre
 from math import prod
 from typing import Any
 
-from deepfusion.functional.parallel import product, product_into, split
+from deepfusion.functional.parallel import product, product_into, split, split_sum
 from deepfusion.functional.windows import Windows, channels_first, channels_last, taps
 from deepfusion.utils.backend import array_module
 
@@ -47,8 +47,7 @@ def weight_derivative(deriv: Array, x: Array, windows: Windows, groups: int, sha
     def task(share: slice) -> Array:
         return product(rows.gather(x[share]).transpose(0, 2, 1), _by_group(deriv[share], groups), xp)
 
-    parts = split(xp, task, len(x), rows.size(len(x)), _block(prod(shape)))
-    return rows.weight_of(sum(parts[1:], start=parts[0]), shape)
+    return rows.weight_of(split_sum(xp, task, len(x), rows.size(len(x)), _block(prod(shape))), shape)
 
 
 def input_derivative(deriv: Array, weight: Array, windows: Windows, groups: int, spatial: tuple[int, ...]

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from deepfusion.functional import columns, depthwise, winograd
-from deepfusion.functional.parallel import split
+from deepfusion.functional.parallel import split_sum
 from deepfusion.functional.windows import Windows, channels_last
 from deepfusion.utils.backend import array_module
 from deepfusion.utils.names import look_up
@@ -100,8 +100,8 @@ def bias_derivative(deriv: Array) -> Array:
     xp = array_module(deriv)
     rows = channels_last(deriv)
     rows = xp.ascontiguousarray(rows).reshape(-1, rows.shape[-1])               # (B * places, out)
-    parts = split(xp, lambda share: xp.matmul(xp.ones(len(rows[share]), rows.dtype), rows[share]), len(rows), rows.size)
-    return sum(parts[1:], start=parts[0])
+    return split_sum(xp, lambda share: xp.matmul(xp.ones(len(rows[share]), rows.dtype), rows[share]),
+                     len(rows), rows.size)
 
 
 def direct(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int) -> Array:

@@ -8,7 +8,7 @@ conventions of `torch.nn.functional.conv2d` with as many groups as channels.
 
 from typing import Any
 
-from deepfusion.functional.parallel import split
+from deepfusion.functional.parallel import split, split_sum
 from deepfusion.functional.windows import Windows, channels_first, channels_last, taps
 from deepfusion.utils.backend import array_module
 
@@ -46,8 +46,7 @@ def weight_derivative(deriv: Array, x: Array, windows: Windows, shape: tuple[int
             filters[tap] = products.reshape((-1,) + deriv.shape[-2:]).sum(axis=0)
         return filters
 
-    parts = split(xp, task, len(x), deriv.size, BLOCK)
-    total = sum(parts[1:], start=parts[0])                                      # (taps, C, m)
+    total = split_sum(xp, task, len(x), deriv.size, BLOCK)                      # (taps, C, m)
     return xp.ascontiguousarray(total.transpose(1, 2, 0)).reshape(shape)
 
 

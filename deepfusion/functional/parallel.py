@@ -9,13 +9,12 @@ Off the CPU everything runs in the calling thread.
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import cache
 from itertools import pairwise
-from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
@@ -95,37 +94,49 @@ def split(xp: Any, task: Callable[[slice], Result], count: int, size: int, at_mo
         size: About how many numbers all shares touch; small work stays in this thread.
         at_most: On the CPU no share touches many more numbers than that, so that it stays in cache.
     """
+    turns = _spread(xp, lambda todo: [task(share) for share in todo], count, size, at_most)
+    return [result for turn in turns for result in turn]
+
+
+def split_sum(xp: Any, task: Callable[[slice], Array], count: int, size: int, at_most: int | None = None) -> Array:
+    """The sum of the arrays `task(share)`, new ones, for slices that cover `range(count)`, see `split`."""
+    return _total(_spread(xp, lambda todo: _total(map(task, todo)), count, size, at_most))
+
+
+def _total(parts: Iterable[Array]) -> Array:
+    parts = iter(parts)
+    total = next(parts)
+    for part in parts:
+        total += part
+    return total
+
+
+def _spread(xp: Any, run: Callable[[list[slice]], Result], count: int, size: int, at_most: int | None
+            ) -> list[Result]:
+    """`run` for the shares that each thread has."""
     parts = -(-size // at_most) if at_most and xp is np else 1
-    if xp is not np or size < SMALL or count < 2:
-        return [task(share) for share in shares(count, parts)]
+    if xp is not np or size < SMALL or count < 2 or _busy.locked():
+        return [run(shares(count, parts))]
     with _one_blas_thread_each() as threads:
         todo = shares(count, -(-parts // threads) * threads)
-
-        def run(turn: slice) -> list[Result]:
-            return [task(share) for share in todo[turn]]
-
-        turns = shares(len(todo), threads)
+        turns = [todo[turn] for turn in shares(len(todo), threads)]
         # This thread takes the first turn; the others see its scopes (numpy.errstate, use_precision).
         others = [_pool(threads).submit(copy_context().run, run, turn) for turn in turns[1:]]
-        return run(turns[0]) + [result for other in others for result in other.result()]
+        return [run(turns[0])] + [other.result() for other in others]
 
 
 def matmul(a: Array, b: Array, xp: Any, out: Array | None = None) -> Array:
     """Stacked matrix product, parts of the stack on different cores, into `out` where given. On the CPU `out` may
     have any strides that BLAS can write."""
-    stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     if out is None:
-        out = empty(xp, stack + (a.shape[-2], b.shape[-1]), a.dtype)
-
-    def part(share: slice) -> None:
-        product_into(out[share], _share(a, share, len(stack)), _share(b, share, len(stack)), xp)
-
-    (rows, between), columns = a.shape[-2:], b.shape[-1]
-    size = prod(stack) * max(rows * between, between * columns, rows * columns)
-    if size < SMALL or not stack:
+        stack = a.shape[:-2] if b.ndim == 2 else np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        out = empty(xp, (*stack, a.shape[-2], b.shape[-1]), a.dtype)
+    depth, size = out.ndim - 2, max(a.size, b.size, out.size)
+    if size < SMALL or not depth:
         product_into(out, a, b, xp)
     else:
-        split(xp, part, stack[0], size)
+        split(xp, lambda share: product_into(out[share], _share(a, share, depth), _share(b, share, depth), xp),
+              len(out), size)
     return out
 
 
