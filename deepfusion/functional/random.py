@@ -17,6 +17,13 @@ def keep_mask(xp: Any, shape: tuple[int, ...], p_keep: float) -> Array:
     return xp.asarray(np.random.rand(*shape) < p_keep)
 
 
+def scaled_mask(xp: Any, x: Array, shape: tuple[int, ...], p_keep: float) -> Array:
+    """1 / p_keep with probability `p_keep`, else 0, in the precision of x."""
+    mask = keep_mask(xp, shape, p_keep).astype(x.dtype)
+    mask /= float(p_keep)
+    return mask
+
+
 def normal(xp: Any, shape: tuple[int, ...]) -> Array:
     """Standard normal numbers, float64, on the device of `xp`."""
     return xp.asarray(np.random.randn(*shape))

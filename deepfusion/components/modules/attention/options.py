@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from deepfusion.components.modules.dropout.inverted_dropout import scaled_mask
 from deepfusion.components.modules.dropout.options import check_p_keep
 from deepfusion.components.modules.windowed import check_count
 from deepfusion.functional.attention import as_bias, attention_backward, attention_forward, causal_bias
 from deepfusion.functional.attention_blocks import Blocks, blockwise_backward, blockwise_forward
-from deepfusion.functional.random import seed
+from deepfusion.functional.random import scaled_mask, seed
 
 Array = Any
 Shape = tuple[int, ...]

@@ -3,9 +3,9 @@
 from typing import Any
 
 from deepfusion.components.data.data import Data
-from deepfusion.components.modules.dropout.inverted_dropout import scaled_mask
 from deepfusion.components.modules.dropout.options import check_p_keep
 from deepfusion.components.modules.module import Module
+from deepfusion.functional.random import scaled_mask
 
 Array = Any
 

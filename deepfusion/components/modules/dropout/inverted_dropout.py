@@ -5,7 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.dropout.options import check_p_keep
 from deepfusion.components.modules.module import Module
-from deepfusion.functional.random import keep_mask
+from deepfusion.functional.random import scaled_mask
 
 Array = Any
 
@@ -53,10 +53,3 @@ class InvertedDropout(Module):
 
     def differentiate(self, xp: Any, deriv: Array, factor: Any) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
         return (deriv if factor is None else deriv * factor,), {}
-
-
-def scaled_mask(xp: Any, x: Array, shape: tuple[int, ...], p_keep: float) -> Array:
-    """1 / p_keep with probability p_keep, else 0, in the precision of x."""
-    mask = keep_mask(xp, shape, p_keep).astype(x.dtype)
-    mask /= float(p_keep)
-    return mask
