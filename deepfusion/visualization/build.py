@@ -49,7 +49,7 @@ class _Builder:
         self.view = View(description)
         self.paths = effective_paths(description)
         self.before, self.after = description.neighbours()
-        self.folds: list[Fold] = find_folds(description, self.paths) if options.fold else []
+        self.folds: list[Fold] = find_folds(description, self.paths, options.kept) if options.fold else []
         self.original = {copy: first for fold in self.folds for copy, first in fold.stands_for.items()}
         self.item_of: dict[int, int] = {}              # node -> item
         self.closed: dict[Path, int] = {}              # closed group -> item

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from deepfusion.visualization.description import MIXED
 from deepfusion.visualization.heat import Heat
 from deepfusion.visualization.labels import CARD, LINE_FACTOR, Label
 from deepfusion.visualization.layout.model import Layout, Point, Rect
 from deepfusion.visualization.legend import legend_groups
 from deepfusion.visualization.scene import Curve, Group, Scene, Shape, Words
-from deepfusion.visualization.text import text_width, visible, wrapped
+from deepfusion.visualization.text import text_width, visible
 from deepfusion.visualization.theme import DETAIL_SIZE, Theme, blend
 from deepfusion.visualization.view import Item, Link, View
 
@@ -56,9 +58,9 @@ def _add_error(scene: Scene, error: str, top: float, theme: Theme) -> float:
     """The sentence that says what is wrong with a net that could not be finished."""
     if not error:
         return top
-    lines = wrapped(error, max(30, int((scene.width - 2 * MARGIN) / (0.62 * DETAIL_SIZE))))
+    lines = textwrap.wrap(error, max(30, int((scene.width - 2 * MARGIN) / (0.62 * DETAIL_SIZE))))
     scene.groups.append(Group('error', parts=[
-        Words(MARGIN, top + (number + 1) * DETAIL_SIZE * LINE_FACTOR, visible(line.strip()), DETAIL_SIZE, theme.fault,
+        Words(MARGIN, top + (number + 1) * DETAIL_SIZE * LINE_FACTOR, visible(line), DETAIL_SIZE, theme.fault,
               anchor='start') for number, line in enumerate(lines)]))
     return top + len(lines) * DETAIL_SIZE * LINE_FACTOR + MARGIN
 

@@ -119,7 +119,9 @@ def _state(module: Module) -> str:
 def _statistics_state(module: Module) -> str:
     switch = getattr(module, 'freeze_statistics', None)
     frozen = module.is_frozen if switch is None else switch
-    return 'frozen' if frozen or getattr(module, 'mode', 'train') == 'test' else 'moving'
+    if frozen:
+        return 'frozen'
+    return 'at rest' if getattr(module, 'mode', 'train') == 'test' else 'moving'
 
 
 def _parameter_note(name: str, parameter: Data, seen: set[int], histograms: bool) -> ParameterNote:

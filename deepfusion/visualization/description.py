@@ -33,7 +33,8 @@ class NodeNote:
         shape: with the batch axis of 1 in front; a module's is that of its output.
         batch: batch size of the present value, or None.
         made_by_module: for a Data that a module made for its own output.
-        statistics_state: for modules with running statistics, 'frozen' or 'moving'; None for others.
+        statistics_state: for modules with running statistics, 'frozen', 'moving', or 'at rest' (in test mode); None
+            for others.
         seconds: time of the last passes; value_norm, deriv_norm: root mean squares of value and derivative.
         fault: what is wrong with the node, in words.
     """

@@ -44,12 +44,13 @@ class _Unit:
     group: Path | None
 
 
-def find_folds(description: Description, paths: list[Path]) -> list[Fold]:
-    """All repeats, outer ones first; inside of the copies of a repeat only the first is looked at."""
+def find_folds(description: Description, paths: list[Path], kept: set[int] | None = None) -> list[Fold]:
+    """All repeats among the nodes that are kept, outer ones first; inside of the copies of a repeat only the first is
+    looked at."""
     finder = _Finder(description, paths)
     folds: list[Fold] = []
     waiting: list[Path] = [()]
-    hidden: set[int] = set()
+    hidden = set() if kept is None else set(range(len(paths))) - kept
     for path in waiting:
         members = [number for number, other in enumerate(paths) if other[:len(path)] == path and number not in hidden]
         units = finder.units(path, members)
@@ -119,7 +120,8 @@ class _Finder:
         """Equal for units that look the same: kinds, settings, shapes, states, and the wires inside."""
         place = {node: k for k, node in enumerate(unit.nodes)}
         notes = [self.description.nodes[node] for node in unit.nodes]
-        looks = tuple((note.type, note.state, note.shape, note.made_by_module, tuple(sorted(note.settings.items())),
+        looks = tuple((note.type, note.state, note.shape, note.made_by_module, note.is_input, note.is_root,
+                       tuple(sorted(note.settings.items())),
                        tuple((p.name, p.shape, p.is_frozen) for p in note.parameters)) for note in notes)
         names = tuple(path[len(unit.group):] if unit.group else () for path in (self.paths[n] for n in unit.nodes))
         wires = tuple((k, tuple(place[other] for other in self.before[node] if other in place))

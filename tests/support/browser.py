@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -37,18 +39,33 @@ class Browser:
         self.requests: list[str] = []
         self.complaints: list[str] = []
         self.dialogs: list[str] = []
-        read_commands, self.commands = os.pipe()
-        self.answers, write_answers = os.pipe()
+        self.commands, self.answers = -1, -1
         arguments = [program, '--headless=new', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe',
                      f'--user-data-dir={folder / "profile"}', '--no-first-run', '--disable-background-networking',
                      '--disable-component-update', '--disable-dev-shm-usage', '--window-size=1200,900', 'about:blank']
-        script = f'exec "$@" 3<&{read_commands} 4>&{write_answers}'
-        self.process = subprocess.Popen(['sh', '-c', script, 'sh', *arguments], pass_fds=(read_commands, write_answers),
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        os.close(read_commands)
-        os.close(write_answers)
+        self.process = self._start(arguments)
         self.buffer, self.count, self.loaded = b'', 0, 0
         self.session: str | None = None
+        try:
+            self._attach()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, arguments: list[str]) -> subprocess.Popen[bytes]:
+        """Start the program with pipes at its descriptors 3 and 4, where it expects commands and gives answers."""
+        read_commands, self.commands = os.pipe()
+        self.answers, write_answers = os.pipe()
+        ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (read_commands, write_answers)]
+        launch = ('import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); '
+                  'os.execv(sys.argv[3], sys.argv[3:])')
+        process = subprocess.Popen([sys.executable, '-c', launch, *map(str, ends), *arguments], pass_fds=ends,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for end in (*ends, read_commands, write_answers):
+            os.close(end)
+        return process
+
+    def _attach(self) -> None:
         target = next(info for info in self.call('Target.getTargets')['targetInfos'] if info['type'] == 'page')
         self.session = self.call('Target.attachToTarget', targetId=target['targetId'], flatten=True)['sessionId']
         for domain in ('Page', 'Runtime', 'Network', 'Log'):
@@ -59,6 +76,10 @@ class Browser:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the browser."""
         self.process.terminate()
         try:
             self.process.wait(10)

@@ -367,6 +367,7 @@ def test_a_module_with_two_wires_from_one_value(tmp_path):
     edges = [group for group in groups if group.get('class') == 'edge']
     titles = [edge.find(f'{SVG}title').text for edge in edges]
     assert titles.count('a → both') == 2
+    assert len({edge.find(f'{SVG}path').get('d') for edge in edges}) == len(edges)
 
 
 def test_MatMul_is_in_the_picture_by_its_settings(tmp_path):

@@ -2,7 +2,7 @@
 // The layered layout of deepfusion/visualization/layout, in JavaScript: the same steps under the same names.
 
 const PAD = 10, HEADER = 18, GAP = 20, WAY_GAP = 9, FRAME_GAP = 12, RANK_GAP = 24, TAG_GAP = 7;
-const FRAME_WEIGHT = 2, PORT_SPACING = 14, COLUMN_WEIGHT = 40, TAG_WEIGHT = 3, MANY = 4, SEARCH_SIZE = 30;
+const FRAME_WEIGHT = 2, PORT_SPACING = 14, COLUMN_WEIGHT = 40, TAG_WEIGHT = 3, MANY = 4, BESIDE = 7, SEARCH_SIZE = 30;
 
 // -- Network simplex: positions of least total weighted length ------------------------------------------------
 
@@ -675,12 +675,13 @@ function along(ranked, margins, x, labelsLieAlong) {
 
 // -- Routes and the whole -----------------------------------------------------------------------------------------
 
-function routeOf(ranked, placed, boxes, chain) {
+function routeOf(ranked, placed, boxes, chain, aside) {
   if (chain.length === 1) return [];
   const end = (item, offset, sign) => {
     const rank = ranked.rank[item];
     if (isWay(ranked, item)) return {x: placed.x[item], y: sign > 0 ? placed.bottom[rank] : placed.top[rank]};
     const box = boxes[item];
+    offset = Math.max(-box.width / 2, Math.min(box.width / 2, offset + aside));
     let rise = box.height / 2;
     if (ranked.plan.nodes[item].isRound) rise *= Math.sqrt(Math.max(0, 1 - (2 * offset / box.width) ** 2));
     return {x: placed.x[item] + offset, y: box.y + box.height / 2 + sign * rise};
@@ -716,8 +717,10 @@ function layOut(plan, orientation) {
     const [top, bottom] = placed.spans.get(frame);
     return [frame, {x: left, y: top, width: right - left, height: bottom - top}];
   }));
+  const drawn = new Map();
   const routes = ranked.chains.map((chain, k) => {
-    const route = routeOf(ranked, placed, boxes, chain);
+    const twins = drawn.get(chain.join()) || 0, route = routeOf(ranked, placed, boxes, chain, BESIDE * twins);
+    drawn.set(chain.join(), twins + 1);
     return ranked.isReversed[k] ? route.reverse() : route;
   });
   return turn({boxes, frames, routes}, sideways, backwards);
