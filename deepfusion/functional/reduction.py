@@ -15,7 +15,8 @@ def reduce_loss(entries: Array, reduction: str, count: Any) -> tuple[Array, Any]
     Args:
         entries: The losses of all entries.
         reduction: 'mean', 'sum' or 'none'.
-        count: What 'mean' divides by: a number, or a 0-d array. The mean of nothing is NaN, without a warning.
+        count: What 'mean' divides by: a number, or a 0-d array. The mean of nothing is NaN with derivatives 0, as
+            in PyTorch.
 
     >>> import numpy as np
     >>> value, factor = reduce_loss(np.array([1., 2., 6.]), 'mean', 3)
@@ -27,8 +28,7 @@ def reduce_loss(entries: Array, reduction: str, count: Any) -> tuple[Array, Any]
     if reduction == 'sum':
         return entries.sum(), 1.0
     if isinstance(count, int):
-        factor = 1 / count if count else float('nan')
-    else:
-        xp = array_module(count)
-        factor = 1 / xp.where(count == 0, float('nan'), count.astype(entries.dtype))
-    return entries.sum() * factor, factor
+        return (entries.sum() / count, 1 / count) if count else (entries.sum() + float('nan'), 0.0)
+    xp = array_module(count)
+    factor = xp.where(count == 0, 0, 1 / xp.where(count == 0, 1, count)).astype(entries.dtype)
+    return xp.where(count == 0, float('nan'), entries.sum() * factor), factor

@@ -35,11 +35,10 @@ def check_axes(module: Module, axes: int | tuple[int, ...] | None, shape: tuple[
     """The axes counted from the front, in order; all but the batch where None."""
     if axes is None:
         return tuple(range(1, len(shape)))
-    if isinstance(axes, Integral):
-        axes = (int(axes),)
-    found = {check_axis(module, axis, shape) for axis in axes}
-    if len(found) < len(axes):
-        raise module.shape_error('axes that differ from each other', tuple(axes), 'Name each axis once.')
+    named = tuple(axes) if isinstance(axes, tuple | list) else (axes,)
+    found = {check_axis(module, axis, shape) for axis in named}
+    if len(found) < len(named):
+        raise module.shape_error('axes that differ from each other', named, 'Name each axis once.')
     return tuple(sorted(found))
 
 

@@ -46,15 +46,15 @@ class Power(Module):
         return broadcast(self, *shapes)
 
     def compute(self, xp: Any, x: Array, p: Array | None = None) -> tuple[Array, tuple[Any, ...]]:
-        y = x ** (self.exponent if p is None else p)
-        return y, (x, p, y)
+        power = self.exponent if p is None else p
+        y = x ** power
+        return y, (x, power, y)
 
-    def differentiate(self, xp: Any, deriv: Array, x: Array, p: Array | None, y: Array
+    def differentiate(self, xp: Any, deriv: Array, x: Array, p: Any, y: Array
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        if p is None:
+        if len(self.inputs) == 1:
             # Without this 0 * 0^-1 would be NaN
-            dx = xp.zeros_like(x) if self.exponent == 0 else deriv * (self.exponent * x ** (self.exponent - 1))
-            return (dx,), {}
+            return (xp.zeros_like(x) if p == 0 else deriv * (p * x ** (p - 1)),), {}
         lower = xp.where(p == 0, 0, p - 1)
         dx = deriv * (p * x ** lower)
         if not self.needs_input(1):

@@ -78,7 +78,8 @@ class CrossEntropyLoss(Module):
         if w is not None:
             t = t * w
         log_p = log_softmax(x, axis)
-        value, factor = reduce_loss(-(t * log_p).sum(axis=axis), self.reduction, count)
+        losses = -(t * xp.where(t == 0, 0, log_p)).sum(axis=axis)       # 0 log 0 = 0, where logits are -inf
+        value, factor = reduce_loss(losses, self.reduction, count)
         return value, (t, log_p, w, is_soft, factor)
 
     def _count(self, t: Array, counted: Array | None, w: Array | None) -> Any:

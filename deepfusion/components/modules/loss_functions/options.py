@@ -4,6 +4,7 @@ from typing import Any
 
 from deepfusion.components.modules.indices import check_indices
 from deepfusion.components.modules.module import Module
+from deepfusion.errors import OptionError
 from deepfusion.functional.class_targets import one_hot
 from deepfusion.functional.reduction import REDUCTIONS
 from deepfusion.utils.names import look_up
@@ -26,29 +27,36 @@ def check_same(module: Module, *shapes: Shape) -> None:
                                  'Bring them to one shape first.')
 
 
-def check_classes(module: Module, scores: Shape, target: Shape, axis: int, weight: Any) -> None:
+def check_classes(module: Module, scores: Shape, target: Shape, axis: int, weight: Any,
+                  only_indices: bool = False) -> None:
     """Refuse targets that are neither of the scores' shape nor of that without the axis of classes (or with 1
     there), and weights that are not one per class."""
     before, behind = scores[1:axis], scores[axis + 1:]
-    fitting = [scores[1:], before + behind, (*before, 1, *behind)]
-    if target[1:] not in fitting:
-        raise module.shape_error(f'targets of shape {scores} (one-hot, or probabilities) or '
-                                 f'{(1, *before, *behind)} (class indices)', target,
+    indices = (before + behind, (*before, 1, *behind))
+    if target[1:] not in indices and (only_indices or target[1:] != scores[1:]):
+        others = '' if only_indices else f'{scores} (one-hot, or probabilities) or '
+        raise module.shape_error(f'targets of shape {others}{(1, *before, *behind)} (class indices)', target,
                                  f"The scores in '{module.inputs[0].ID}' have {scores[axis]} classes on axis {axis}.")
     if weight is not None and len(weight) != scores[axis]:
         raise module.shape_error(f'{scores[axis]} weights, one for each class', f'{len(weight)}',
                                  'Give as many as there are classes.')
 
 
-def class_targets(module: Module, xp: Any, y: Array, scores: Array, axis: int, ignore_index: int
-                  ) -> tuple[Array, Array | None]:
+def class_targets(module: Module, xp: Any, y: Array, scores: Array, axis: int, ignore_index: int | None = None,
+                  only_indices: bool = False) -> tuple[Array, Array | None]:
     """Targets in the shape of the scores; and for class indices, where they are not to be ignored (the axis of
     classes being 1 there), else None."""
-    if y.shape[1:] == scores.shape[1:]:
+    if y.shape[1:] == scores.shape[1:] and not only_indices:
         return y if y.dtype == scores.dtype else y.astype(scores.dtype), None
     indices = y.reshape(scores.shape[:axis] + scores.shape[axis + 1:])
-    counted = indices != ignore_index
+    counted = xp.ones(indices.shape, dtype=bool) if ignore_index is None else indices != ignore_index
     count = scores.shape[axis]
     check_indices(module, 1, xp.where(counted, indices, 0), count)
     t = one_hot(xp, xp.where(counted, indices, -1), count, axis, scores.dtype)
     return t, xp.expand_dims(counted, axis).astype(scores.dtype)
+
+
+def check_squareness(module: Module, p: int) -> None:
+    """Refuse an exponent other than 1 and 2."""
+    if p not in (1, 2):
+        raise OptionError(f'{module!r}: expected p to be 1 or 2; found {p!r}. Use 2 for the squared form.')

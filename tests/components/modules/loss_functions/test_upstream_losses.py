@@ -187,8 +187,23 @@ def test_bad_indices_are_refused(values, words):
         loss.forward()
 
 
-def test_mean_of_nothing_is_nan():
+def test_mean_of_nothing_is_nan_with_derivatives_0():
     x, y = Data('x', (1, 3), val=np.zeros((2, 3))), Data('y', (1,), val=[-100, -100])
     loss = CrossEntropyLoss('c', [x, y])
     loss.forward()
+    loss.output.deriv = 1.0
+    loss.backward()
     assert np.isnan(loss.output.val)
+    assert not x.deriv.any()
+
+
+@pytest.mark.parametrize('target', [[0], [[1.0, 0.0, 0.0]]])
+def test_a_class_that_is_masked_out_does_no_harm(target):
+    x = Data('x', (1, 3), val=[[0.0, -np.inf, 1.0]])
+    y = Data('y', (1,) if target == [0] else (1, 3), val=target)
+    loss = CrossEntropyLoss('c', [x, y])
+    loss.forward()
+    loss.output.deriv = 1.0
+    loss.backward()
+    np.testing.assert_allclose(loss.output.val, np.log(1 + np.e), rtol=1e-6)
+    np.testing.assert_allclose(x.deriv, [[-np.e / (1 + np.e), 0, np.e / (1 + np.e)]], rtol=1e-6)
