@@ -31,8 +31,8 @@ class LogCoshLoss(Module):
         >>> h, y = Data('h', (1, 2), val=[[1., 2.]]), Data('y', (1, 2), val=[[1., 5.]])
         >>> m = LogCoshLoss('m', [h, y])
         >>> m.forward()
-        >>> print(m.output.val.round(4))
-        1.1546
+        >>> print(m.output.val.round(3))
+        1.155
     """
 
     def __init__(self, ID: str, inputs: list[Data], output: Data | None = None, reduction: str = 'mean') -> None:
