@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ PARTS = ('Forward', 'Backward', 'Shapes', 'Args', 'Returns', 'Raises', 'Referenc
 GROUPS = {'modules': 'Linear, element-wise and shape', 'activation_functions': 'Activation functions',
           'attention': 'Attention', 'dropout': 'Dropout and noise', 'fusion': 'Fusion', 'loss_functions': 'Losses',
           'normalizations': 'Normalization', 'pooling': 'Pooling', 'rnn': 'Recurrent', 'blocks': 'Blocks'}
+LEARNING_OPTIONS = {'learning_rate', 'is_frozen', 'optimizer_details', 'is_regularized', 'regularizer_details'}
 
 
 @dataclass(frozen=True)
@@ -28,16 +30,23 @@ class Entry:
     name: str
     group: str
     item: Any
-    summary: str
+    summary: str                # what stands in front of the first part, paragraph by paragraph
     parts: dict[str, str]
 
     @property
+    def sentence(self) -> str:
+        """The first sentence, without its full stop."""
+        return re.split(r'(?<!\.)\.(?=\s|$)', self.summary)[0]
+
+    @property
+    def options(self) -> list[str]:
+        """What it takes besides `ID`, `inputs`, `output` and the options of learning."""
+        return [name for name in _parameters(self.item) if name not in {'ID', 'inputs', 'output'} | LEARNING_OPTIONS]
+
+    @property
     def call(self) -> str:
-        """How it is called, without the options that all modules have in common."""
-        target = self.item.__init__ if inspect.isclass(self.item) else self.item
-        common = {'self', 'learning_rate', 'is_frozen', 'optimizer_details', 'is_regularized', 'regularizer_details'}
-        shown = [str(p.replace(annotation=p.empty)).replace(' = ', '=')
-                 for name, p in inspect.signature(target).parameters.items() if name not in common]
+        """How it is called, without the options of learning."""
+        shown = [_argument(p) for name, p in _parameters(self.item).items() if name not in LEARNING_OPTIONS]
         return f'{self.name}({", ".join(shown)})'
 
     @property
@@ -48,6 +57,11 @@ class Entry:
         package = 'deepfusion.components.modules'
         return package if self.group == 'modules' else f'{package}.{self.group}'
 
+    def wrapped_call(self, width: int) -> str:
+        """The call in lines of at most that width."""
+        return textwrap.fill(self.call, width, subsequent_indent=' ' * (len(self.name) + 1), break_long_words=False,
+                             break_on_hyphens=False)
+
 
 def entries() -> list[Entry]:
     """Every public module class and block, by group and name."""
@@ -57,13 +71,12 @@ def entries() -> list[Entry]:
     return sorted(found, key=lambda entry: (order.index(entry.group), entry.name.lower()))
 
 
-def _module_classes() -> Iterator[type[Module]]:
+def _module_classes() -> set[type[Module]]:
     package = deepfusion.components.modules
     exported = [package, *(importlib.import_module(info.name) for info in
                            pkgutil.iter_modules(package.__path__, package.__name__ + '.') if info.ispkg)]
-    classes = {item for place in exported for item in vars(place).values()
-               if inspect.isclass(item) and issubclass(item, Module) and item is not Module}
-    yield from classes
+    return {item for place in exported for item in vars(place).values()
+            if inspect.isclass(item) and issubclass(item, Module) and item is not Module}
 
 
 def _blocks() -> Iterator[Callable[..., Any]]:
@@ -76,59 +89,99 @@ def _group(cls: type[Module]) -> str:
 
 
 def _entry(item: Any, group: str) -> Entry:
+    summary, parts = _cut(item)
+    for base in inspect.getmro(item)[1:] if inspect.isclass(item) else ():
+        if parts.get('Args') == f'see `{base.__name__}`.':          # its options are those of its family
+            parts['Args'] = _cut(base)[1]['Args']
+    return Entry(item.__name__, group, item, summary, parts)
+
+
+def _cut(item: Any) -> tuple[str, dict[str, str]]:
+    """A docstring as its first paragraphs and its parts; what follows a list without indent is the part 'Note'."""
     text = inspect.cleandoc(item.__doc__ or '')
-    pieces = re.split(rf'^({"|".join(PARTS)}):[ \n]', text, flags=re.MULTILINE)
-    parts = {name: _dedent(body) for name, body in zip(pieces[1::2], pieces[2::2], strict=True)}
-    return Entry(item.__name__, group, item, ' '.join(pieces[0].split()), parts)
+    first, *pieces = re.split(rf'^({"|".join(PARTS)}):(?=\s|$)', text, flags=re.MULTILINE)
+    parts = {}
+    for name, body in zip(pieces[::2], pieces[1::2], strict=True):
+        body, _, note = body.partition('\n\n') if body.startswith('\n') else (body, '', '')
+        parts[name] = textwrap.dedent(body).strip()
+        if note.strip():
+            parts['Note'] = note.strip()
+    return '\n\n'.join(' '.join(paragraph.split()) for paragraph in first.strip().split('\n\n')), parts
 
 
-def _dedent(body: str) -> str:
-    first, _, rest = body.partition('\n')
-    return (first.strip() + '\n' + inspect.cleandoc('\n' + rest)).strip() if first.strip() else inspect.cleandoc(body)
+def _parameters(item: Any) -> dict[str, inspect.Parameter]:
+    """Those of a function or class; what a class hands on by *args or **kwargs is looked for in its bases."""
+    if not inspect.isclass(item):
+        return dict(inspect.signature(item).parameters)
+    found: dict[str, inspect.Parameter] = {}
+    for cls in inspect.getmro(item):
+        if '__init__' in vars(cls):
+            own = inspect.signature(vars(cls)['__init__']).parameters
+            named = {name: p for name, p in own.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+            found = named | found
+            if len(named) == len(own):
+                break
+    return {name: p for name, p in found.items() if name not in ('self', 'parameter_list')}
+
+
+def _argument(parameter: inspect.Parameter) -> str:
+    default = parameter.default
+    if default is parameter.empty:
+        return f'**{parameter.name}' if parameter.kind is parameter.VAR_KEYWORD else parameter.name
+    return f'{parameter.name}={default.__name__ if inspect.isclass(default) else repr(default)}'
 
 
 # -- The page ---------------------------------------------------------------------------------------------------------
 
 def page() -> str:
     """The text of docs/modules.md."""
-    found = entries()
-    modules = sum(entry.group != 'blocks' for entry in found)
+    groups = {group: [entry for entry in entries() if entry.group == group] for group in GROUPS}
+    blocks = len(groups['blocks'])
+    modules = sum(map(len, groups.values())) - blocks
     lines = ['# Modules and blocks', '',
-             f'{modules} modules and {len(found) - modules} blocks. This page is made from their docstrings by',
-             '`deepfusion modules --page`. All modules take `ID` and `inputs` first; `output` may be left away, and is',
-             'then made and named `<ID>_out`. Modules with parameters take the learning options `learning_rate`,',
-             '`is_frozen`, `optimizer_details` too; regularizable ones `is_regularized`, `regularizer_details`.', '']
-    for group, title in GROUPS.items():
-        members = [entry for entry in found if entry.group == group]
-        if members:
-            lines += [f'## {title}', '', f'From `{members[0].place}`.', '']
-            for entry in members:
-                lines += _section(entry)
-    return '\n'.join(lines).rstrip() + '\n'
+             f'{modules} modules and {blocks} blocks. This page is made from their docstrings by `deepfusion modules',
+             '--page`. Modules take `ID` and a list of `inputs` first; `output` may be left away, and is then made and',
+             'named `<ID>_out`. Those with parameters also take the options of learning: `learning_rate`,',
+             '`is_frozen`, `optimizer_details`, and most of them `is_regularized`, `regularizer_details`.', '',
+             'In shapes, B is the batch; formulas name indices after an underscore.', '']
+    anchors: list[str] = []
+    for group, members in groups.items():
+        names = []
+        for entry in members:
+            anchors.append(entry.name.lower())
+            earlier = anchors.count(anchors[-1]) - 1            # a second 'add' is called 'add-1' by GitHub
+            names.append(f'[{entry.name}](#{anchors[-1]}{f"-{earlier}" if earlier else ""})')
+        lines += [f'- **{GROUPS[group]}**: {", ".join(names)}'] if members else []
+    for group, members in groups.items():
+        lines += ['', f'## {GROUPS[group]}', '', f'From `{members[0].place}`.'] if members else []
+        for entry in members:
+            lines += _section(entry)
+    return '\n'.join(lines) + '\n'
 
 
 def _section(entry: Entry) -> list[str]:
-    lines = [f'### {entry.name}', '', entry.summary, '', '```', entry.call, '```', '']
+    lines = ['', f'### {entry.name}', '', _escaped(entry.summary), '', '```', entry.wrapped_call(100), '```', '']
     for name, body in entry.parts.items():
         if name == 'Example':
-            lines += ['```pycon', body, '```', '']
-        elif name == 'Args' and '\n' in body:
-            lines += ['Args:', '', *_items(body), '']
+            lines += ['', '```pycon', body, '```']
+        elif name in ('Args', 'Raises') and ':' in body:
+            lines += [f'- **{name}**', *(f'  - `{what}`: {_escaped(text)}' for what, text in _items(body))]
         else:
-            lines += [f'{name}: {" ".join(body.split())}', '']
+            lines += [f'- **{name}**: {_escaped(" ".join(body.split()))}']
     return lines
 
 
-def _items(body: str) -> list[str]:
-    """'name: text' lines, with their continuations, as a list."""
-    items: list[str] = []
-    for line in body.splitlines():
-        if line.startswith(' ') and items:
-            items[-1] += ' ' + line.strip()
-        elif line.strip():
-            name, colon, text = line.partition(':')
-            items.append(f'- `{name}`:{text}' if colon else f'- {line}')
-    return items
+def _items(body: str) -> list[tuple[str, str]]:
+    """'name: text' lines, with their indented continuations."""
+    joined = re.sub(r'\n\s+', ' ', body)
+    return [(name, text.strip()) for name, _, text in (line.partition(':') for line in joined.splitlines())]
+
+
+def _escaped(text: str) -> str:
+    """Text whose signs that Markdown would read mean themselves; code between backticks stays."""
+    pieces = text.split('`')
+    pieces[::2] = [re.sub(r'([*<])', r'\\\1', piece) for piece in pieces[::2]]
+    return '`'.join(pieces)
 
 
 # -- The command ------------------------------------------------------------------------------------------------------
@@ -143,20 +196,39 @@ def modules(name: str | None, as_page: bool) -> None:
     elif name is None:
         _show_list()
     else:
-        entry = look_up(name, {entry.name: entry for entry in entries()}, 'module or block')
-        click.echo(f'{entry.call}\nfrom {entry.place} import {entry.name}\n\n{inspect.cleandoc(entry.item.__doc__)}')
+        _show(look_up(name, {entry.name: entry for entry in entries()}, 'module or block'))
 
 
 def _show_list() -> None:
     from rich.console import Console
     from rich.table import Table
-    table = Table(box=None, pad_edge=False)
-    table.add_column('name', style='cyan', no_wrap=True)
-    table.add_column('what it computes')
-    group = None
-    for entry in entries():
-        if entry.group != group:
-            group = entry.group
-            table.add_row(f'\n[bold]{GROUPS[group]}[/bold]', '')
-        table.add_row(entry.name, entry.summary.partition('. ')[0].rstrip('.'))
+    from rich.text import Text
+    found = entries()
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style='cyan', no_wrap=True)
+    table.add_column()
+    for i, entry in enumerate(found):
+        if i and entry.group != found[i - 1].group:
+            table.add_row()
+        if not i or entry.group != found[i - 1].group:
+            table.add_row(Text(GROUPS[entry.group], 'bold'), Text(f'from {entry.place}', 'dim'))
+        table.add_row(entry.name, Text(entry.sentence))
     Console().print(table)
+
+
+def _show(entry: Entry) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style='cyan', no_wrap=True)
+    table.add_column()
+    for name, body in entry.parts.items():
+        if name != 'Example':
+            listed = name in ('Args', 'Raises') and ':' in body
+            text = re.sub(r'\n\s+', ' ', body) if listed else ' '.join(body.split())
+            table.add_row(name, Text(text))
+    console.print(Text(entry.wrapped_call(console.width), 'bold'),
+                  Text(f'from {entry.place} import {entry.name}', 'dim'), '', Text(entry.summary), '', table, sep='\n')
+    console.print(Text('\nExample', 'cyan'), Text(entry.parts.get('Example', '')), sep='\n', soft_wrap=True)
