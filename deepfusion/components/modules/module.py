@@ -1,5 +1,6 @@
 """Module: the base of all operations. Plumbing stands here once; a module is its declarations and its maths."""
 
+import inspect
 from typing import Any, ClassVar
 
 from deepfusion.components.data.checks import check_ID
@@ -196,7 +197,13 @@ class Module(Parametric):
         return list(inputs)
 
     def _check_output_shape(self) -> tuple[int, ...]:
-        shape = tuple(self.output_shape(*(data.shape for data in self.inputs)))
+        shapes = [data.shape for data in self.inputs]
+        try:
+            inspect.signature(self.output_shape).bind(*shapes)
+        except TypeError as error:
+            raise GraphError(f'{self!r}: expected another number of inputs; found {len(shapes)} ({error}). '
+                             f"See Shapes in {type(self).__name__}'s docstring for what to list.") from None
+        shape = tuple(self.output_shape(*shapes))
         if self.given_shape is not None and shape != self.given_shape:
             raise ShapeError(f'{self!r}: expected an output of shape {shape}; found {self.given_shape}. '
                              'Give the output that shape, or leave output away to have it made.')
