@@ -8,7 +8,7 @@ from deepfusion.utils.backend import array_module
 Array = Any
 
 # (1 + 2 z) exp(z^2) erfc(z) for z >= 0 as a polynomial of t = (z - 3.75) / (z + 3.75), lowest power first: the
-# Chebyshev series, of which 23 terms give 4e-16 and 12 terms 6e-9. After Shepherd and Laframboise 1981, "Chebyshev
+# Chebyshev series, of which 23 terms give 4e-16. After Shepherd and Laframboise 1981, "Chebyshev
 # approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < infinity".
 _DOUBLE = (
     1.2375126308378275, -0.14024059858554525, 0.0035854154854790257, 0.08227673848999506, -0.10880393014244462,
@@ -17,9 +17,10 @@ _DOUBLE = (
     -1.1438048033346894e-05, -9.792625707303523e-07, 1.7419821586224816e-06, -5.084465378687302e-08,
     -2.4857126248016745e-07, 1.879082322370048e-08, 3.197926671666804e-08, -1.9551358868985616e-09,
     -2.623107347133476e-09)
+# artanh(2 P(x) - 1) / x as a polynomial of x^2 up to x = 6, least in the largest error of P: 3e-8.
 _SINGLE = (
-    1.237512619, -0.1402406583, 0.003586270394, 0.08227841998, -0.1088142701, 0.09229076959, -0.05864685874,
-    0.02840925236, -0.00984449486, 0.001675912218, 0.000396307613, -0.0002241167467)
+    0.797884941, 0.0363330845, -3.25948185e-05, -5.53062688e-05,
+    3.96475988e-06, -1.32264708e-07, 1.75621272e-09)
 
 FAR = 40.0            # beyond it the density is 0 in either precision, and squares might overflow
 
@@ -32,16 +33,23 @@ def normal_cdf(x: Array) -> Array:
     array([0.   , 0.5  , 0.975])
     """
     xp = array_module(x)
+    if x.dtype.itemsize == 4:
+        near = xp.clip(x, -6, 6)
+        near *= _polynomial(near * near, _SINGLE)
+        return 0.5 + 0.5 * xp.tanh(near)
     z = xp.minimum(abs(x), FAR) * (1 / sqrt(2))
-    t = (z - 3.75) / (z + 3.75)
-    terms = _SINGLE if x.dtype.itemsize == 4 else _DOUBLE
-    tail = t * terms[-1]
-    for term in terms[-2:0:-1]:
-        tail += term
-        tail *= t
-    tail += terms[0]
+    tail = _polynomial((z - 3.75) / (z + 3.75), _DOUBLE)
     tail *= xp.exp(-z * z) / (2 + 4 * z)               # now the probability beyond |x|
     return abs((x > 0) - tail)
+
+
+def _polynomial(x: Array, terms: tuple[float, ...]) -> Array:
+    value = x * terms[-1]
+    for term in terms[-2:0:-1]:
+        value += term
+        value *= x
+    value += terms[0]
+    return value
 
 
 def normal_density(x: Array) -> Array:
