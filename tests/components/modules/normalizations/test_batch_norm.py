@@ -1,5 +1,7 @@
 """Batch normalization, against PyTorch: values, gradients, running statistics and what freezing does to them."""
 
+import copy
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from deepfusion.components.data import Data
 from deepfusion.components.modules.normalizations import BatchNorm
+from deepfusion.components.net import Net
 from deepfusion.errors import OptionError, ShapeError
 from deepfusion.functional.batch_norm import channel_statistics
 from deepfusion.utils.backend import use_precision
@@ -177,3 +180,43 @@ def test_refused_options(options, sentence):
 def test_refused_ranks(shape):
     with pytest.raises(ShapeError, match=r"BatchNorm 'm': expected an input of rank 2 to 5.*'x' of shape"):
         layer(shape)
+
+
+@settings(deadline=None, max_examples=20)
+@given(batch=st.integers(2, 5), channels=st.integers(1, 6), places=st.lists(st.integers(1, 4), max_size=3),
+       momentum=st.floats(0, 1), epsilon=st.floats(1e-6, 1), frozen=st.sampled_from([None, True, False]),
+       mode=st.sampled_from(['train', 'test']))
+def test_options_and_sizes(batch, channels, places, momentum, epsilon, frozen, mode):
+    torch = pytest.importorskip('torch')
+    x, d = np.random.default_rng(0).standard_normal((2, batch, channels, *places))
+    with use_precision('float64'):
+        module = layer((1, channels, *places), momentum=momentum, epsilon=epsilon, freeze_statistics=frozen)
+        module.set_mode(mode)
+        result = run(module, [x], d)
+    mean, variance = torch.zeros(channels).double(), torch.ones(channels).double()
+    tensor = torch.tensor(x, requires_grad=True)
+    y = torch.nn.functional.batch_norm(tensor, mean, variance, training=mode == 'train' and not frozen,
+                                       momentum=momentum, eps=epsilon)
+    close(result.value, y.detach().numpy(), 1e-10, 'value')
+    close(result.inputs[0], torch.autograd.grad(y, tensor, torch.tensor(d))[0].numpy(), 1e-9, 'input')
+    close(module.running_mean, mean.numpy(), 1e-12, 'mean')
+    close(module.running_var, variance.numpy(), 1e-12, 'variance')
+
+
+def test_the_switch_and_the_statistics_are_saved_and_copied(tmp_path):
+    module = layer(freeze_statistics=True)
+    net = Net('net', [module.output])
+    module.freeze_statistics = False
+    step(module, np.random.default_rng(0).standard_normal((4, 3, 2, 2)))
+    net.save(tmp_path / 'net')
+    for other in (Net.load(tmp_path / 'net'), copy.deepcopy(net)):
+        twin = other.get_node('m')
+        assert twin.freeze_statistics is False
+        np.testing.assert_array_equal(twin.running_var, module.running_var)
+        assert twin.running_var is not module.running_var
+    net.to(precision='float64')
+    assert module.running_mean.dtype == np.float64
+    net.freeze()
+    assert module.uses_batch
+    module.freeze_statistics = None
+    assert not module.uses_batch
