@@ -1,10 +1,15 @@
 """Flatten, Concat and Multiply, against PyTorch."""
 
+import functools
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Concat, Flatten, Multiply
 from deepfusion.errors import ShapeError
+from deepfusion.utils.backend import use_precision
 from tests.support.cases import Case, ModuleTests
 
 
@@ -62,3 +67,14 @@ def test_concat_refuses_the_axis(axis):
 def test_multiply_refuses_shapes_that_do_not_broadcast():
     with pytest.raises(ShapeError, match=r"Multiply 'm': .*shapes that broadcast"):
         Multiply('m', [Data('a', (1, 2)), Data('b', (1, 3))])
+
+
+@settings(max_examples=30, deadline=None)
+@given(batch=st.integers(1, 3), shape=st.lists(st.integers(1, 4), min_size=1, max_size=4),
+       count=st.integers(1, 4), data=st.data())
+def test_multiply_broadcasts_any_axes(batch, shape, count, data):
+    pytest.importorskip('torch')
+    shapes = [(1, *(data.draw(st.sampled_from([1, n])) for n in shape)) for _ in range(count)]
+    case = Case('any', lambda i: Multiply('m', i), shapes, lambda t, x, p, m: functools.reduce(t.mul, x))
+    with use_precision('float64'):
+        ModuleTests().check_reference(case, 'train', batch)

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Max, Mean, Sum
 from deepfusion.errors import ShapeError
+from deepfusion.utils.backend import use_precision
 from tests.support.cases import Case, ModuleTests
 
 SHAPE = [(1, 2, 3, 4)]
@@ -49,3 +52,15 @@ def test_refused(module, axis, words):
     with pytest.raises(ShapeError, match=words):
         module('m', [x], axis=axis)
     assert not x.outputs
+
+
+@settings(max_examples=30, deadline=None)
+@given(kind=st.sampled_from([(Sum, 'sum'), (Mean, 'mean'), (Max, 'amax')]), batch=st.integers(1, 3),
+       shape=st.lists(st.integers(1, 4), min_size=1, max_size=4), keepdims=st.booleans(), data=st.data())
+def test_any_axes(kind, batch, shape, keepdims, data):
+    pytest.importorskip('torch')
+    axes = data.draw(st.lists(st.integers(1, len(shape)), min_size=1, unique=True).map(tuple))
+    case = Case('any', lambda i: kind[0]('m', i, axis=axes, keepdims=keepdims), [(1, *shape)],
+                lambda t, x, p, m: getattr(t, kind[1])(x[0], axes, keepdims))
+    with use_precision('float64'):
+        ModuleTests().check_reference(case, 'train', batch)

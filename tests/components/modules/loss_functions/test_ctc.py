@@ -141,3 +141,28 @@ def test_refused_values(spelled, time, count, words):
                          Data('t', (1,), val=time), Data('n', (1,), val=count)])
     with pytest.raises(OptionError, match=words):
         loss.forward()
+
+
+@settings(max_examples=25, deadline=None)
+@given(batch=st.integers(1, 3), time=st.integers(1, 8), spelled=st.integers(1, 4), classes=st.integers(2, 4),
+       seed=st.integers(0, 99), reduction=st.sampled_from(['mean', 'sum', 'none']))
+def test_any_lengths(batch, time, spelled, classes, seed, reduction):
+    torch = pytest.importorskip('torch')
+    rng = np.random.default_rng(seed)
+    values = rng.standard_normal((batch, time, classes))
+    target = rng.integers(1, classes, (batch, spelled))
+    frames, counts = rng.integers(1, time + 1, batch), rng.integers(0, spelled + 1, batch)
+    with use_precision('float64'):
+        x = Data('x', (1, time, classes), val=values)
+        loss = CTCLoss('c', [x, Data('y', (1, spelled), val=target), Data('t', (1,), val=frames),
+                             Data('n', (1,), val=counts)], zero_infinity=True, reduction=reduction)
+        loss.forward()
+        loss.output.deriv = np.ones_like(loss.output.val)
+        loss.backward()
+    t = torch.tensor(values, requires_grad=True)
+    expected = torch.nn.functional.ctc_loss(
+        t.log_softmax(-1).transpose(0, 1), torch.tensor(target), torch.tensor(frames), torch.tensor(counts),
+        zero_infinity=True, reduction=reduction)
+    expected.sum().backward()
+    np.testing.assert_allclose(loss.output.val, expected.detach(), rtol=1e-10)
+    np.testing.assert_allclose(x.deriv, t.grad, atol=1e-10)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deepfusion.components.data import Data
 from deepfusion.components.modules.loss_functions import (
@@ -207,3 +209,23 @@ def test_a_class_that_is_masked_out_does_no_harm(target):
     loss.backward()
     np.testing.assert_allclose(loss.output.val, np.log(1 + np.e), rtol=1e-6)
     np.testing.assert_allclose(x.deriv, [[-np.e / (1 + np.e), 0, np.e / (1 + np.e)]], rtol=1e-6)
+
+
+@settings(max_examples=50, deadline=None)
+@given(batch=st.integers(1, 4), count=st.integers(2, 5), places=st.lists(st.integers(1, 3), max_size=2),
+       soft=st.booleans(), smoothing=st.sampled_from([0.0, 0.3]), weighted=st.booleans(),
+       ignored=st.sampled_from([None, -1, 0]), reduction=st.sampled_from(['mean', 'sum', 'none']))
+def test_cross_entropy_of_any_shape(batch, count, places, soft, smoothing, weighted, ignored, reduction):
+    pytest.importorskip('torch')
+    options = {'label_smoothing': smoothing, 'reduction': reduction}
+    if weighted:
+        options['weight'] = list(np.linspace(0.5, 2, count))
+    if ignored is not None and not soft:
+        # One place stays, as in PyTorch the mean of nothing is NaN
+        batch = max(batch, 2)
+        options['ignore_index'] = ignored
+    logits = (1, count, *places)
+    draw = probabilities if soft else classes(count, options.get('ignore_index'))
+    case = entropy_case('any', logits, logits if soft else (1, *places), draw, **options)
+    with use_precision('float64'):
+        ModuleTests().check_reference(case, 'train', batch)
