@@ -44,10 +44,11 @@ def weight_derivative(deriv: Array, x: Array, windows: Windows, groups: int, sha
     rows = _Rows(xp, windows, x.shape[2:], deriv.shape[2:], groups, shape[1])
     x, deriv = rows.arranged(x), xp.ascontiguousarray(channels_last(deriv))
 
-    def task(share: slice) -> Array:
-        return product(rows.gather(x[share]).transpose(0, 2, 1), _by_group(deriv[share], groups), xp)
+    def task(share: slice) -> tuple[Array]:
+        return (product(rows.gather(x[share]).transpose(0, 2, 1), _by_group(deriv[share], groups), xp),)
 
-    return rows.weight_of(split_sum(xp, task, len(x), rows.size(len(x)), _block(prod(shape))), shape)
+    (total,) = split_sum(xp, task, len(x), rows.size(len(x)), _block(prod(shape)))
+    return rows.weight_of(total, shape)
 
 
 def input_derivative(deriv: Array, weight: Array, windows: Windows, groups: int, spatial: tuple[int, ...]

@@ -100,8 +100,12 @@ def bias_derivative(deriv: Array) -> Array:
     xp = array_module(deriv)
     rows = channels_last(deriv)
     rows = xp.ascontiguousarray(rows).reshape(-1, rows.shape[-1])               # (B * places, out)
-    return split_sum(xp, lambda share: xp.matmul(xp.ones(len(rows[share]), rows.dtype), rows[share]),
-                     len(rows), rows.size)
+
+    def task(share: slice) -> tuple[Array]:
+        return (xp.matmul(xp.ones(len(rows[share]), rows.dtype), rows[share]),)
+
+    (total,) = split_sum(xp, task, len(rows), rows.size)
+    return total
 
 
 def direct(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int) -> Array:

@@ -39,14 +39,14 @@ def weight_derivative(deriv: Array, x: Array, windows: Windows, shape: tuple[int
     x = _with_multiples(xp.ascontiguousarray(channels_last(x)), 1)
     deriv = _with_multiples(xp.ascontiguousarray(channels_last(deriv)), shape[0] // x.shape[-2])
 
-    def task(share: slice) -> Array:
+    def task(share: slice) -> tuple[Array]:
         filters = xp.zeros((windows.taps,) + deriv.shape[-2:], x.dtype)
         for tap, inside, met in taps(windows, x.shape[1:-2], deriv.shape[1:-2]):
             products = x[(share, *inside)] * deriv[(share, *met)]
             filters[tap] = products.reshape((-1,) + deriv.shape[-2:]).sum(axis=0)
-        return filters
+        return (filters,)
 
-    total = split_sum(xp, task, len(x), deriv.size, BLOCK)                      # (taps, C, m)
+    (total,) = split_sum(xp, task, len(x), deriv.size, BLOCK)                    # (taps, C, m)
     return xp.ascontiguousarray(total.transpose(1, 2, 0)).reshape(shape)
 
 

@@ -98,17 +98,19 @@ def split(xp: Any, task: Callable[[slice], Result], count: int, size: int, at_mo
     return [result for turn in turns for result in turn]
 
 
-def split_sum(xp: Any, task: Callable[[slice], Array], count: int, size: int, at_most: int | None = None) -> Array:
-    """The sum of the arrays `task(share)`, new ones, for slices that cover `range(count)`, see `split`."""
-    return _total(_spread(xp, lambda todo: _total(map(task, todo)), count, size, at_most))
+def split_sum(xp: Any, task: Callable[[slice], tuple[Array, ...]], count: int, size: int, at_most: int | None = None
+              ) -> tuple[Array, ...]:
+    """The sums of the arrays, new ones, that `task(share)` gives, for slices that cover `range(count)`, see `split`."""
+    return _sums(_spread(xp, lambda todo: _sums(map(task, todo)), count, size, at_most))
 
 
-def _total(parts: Iterable[Array]) -> Array:
-    parts = iter(parts)
-    total = next(parts)
-    for part in parts:
-        total += part
-    return total
+def _sums(parts: Iterable[tuple[Array, ...]]) -> tuple[Array, ...]:
+    others = iter(parts)
+    sums = next(others)
+    for arrays in others:
+        for total, array in zip(sums, arrays, strict=True):
+            total += array
+    return sums
 
 
 def _spread(xp: Any, run: Callable[[list[slice]], Result], count: int, size: int, at_most: int | None

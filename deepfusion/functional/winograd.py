@@ -26,14 +26,13 @@ import numpy as np
 
 from deepfusion.functional.parallel import matmul, product_into, split, split_sum
 from deepfusion.functional.windows import Windows, channels_first, channels_last
-from deepfusion.functional.winograd_maps import Grid, filter_map
+from deepfusion.functional.winograd_maps import BLOCK, Grid, filter_map
 from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
 Array = Any
 
-BLOCK = 150_000    # numbers in a block of points or transformed filters, so that a step's stay in a core's cache
-FEW = 128 * 128    # filters times channels, up to which the transformed filters leave room there
+FEW = 128 * 128    # filters times channels, up to which the transformed filters leave room in a core's cache
 
 
 def applies(windows: Windows, groups: int) -> bool:
@@ -45,25 +44,22 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, m: in
     """The convolution of x (B, C, H, W) with weight (out, C, 3, 3), plus bias (out,), in tiles of m x m; and what
     `backward` needs."""
     xp = array_module(x)
-    few = weight.shape[0] * weight.shape[1] <= FEW
-    grid = Grid(xp, m, x.shape[2:], windows.output_size(x.shape[2:]), windows.padding, x.dtype, whole=not few)
+    grid = Grid(xp, m, x.shape[2:], windows.output_size(x.shape[2:]), windows.padding, x.dtype)
     x = xp.ascontiguousarray(channels_last(x))
     y = empty(xp, (len(x), *grid.output, weight.shape[0]), x.dtype)
-    U = _transform_filters(xp, weight.reshape(*weight.shape[:2], 9).transpose(1, 2, 0), m)      # (a, a, 1, C, O)
+    U = _transform_filters(xp, weight.reshape(*weight.shape[:2], 9).transpose(1, 2, 0), m)      # (points, C, O)
 
-    def products(V: Array, share: slice) -> None:
-        M = grid.memory(len(V), y.shape[-1], y.dtype)
-        matmul(grid.points(V), U, xp, grid.points(M))
+    def from_points(V: Array, share: slice) -> None:
+        M = matmul(V, U, xp)                                                    # (points, B * tiles, O)
         if bias is not None:
-            at_one = grid.at_one(M)
-            at_one += bias
+            M[grid.at_one] += bias
         grid.join(M, y[share])
 
-    if few:
-        split(xp, lambda share: products(grid.cut(x[share]), share), len(x), grid.count(len(x)) * x.shape[-1], BLOCK)
+    if weight.shape[0] * weight.shape[1] <= FEW:
+        split(xp, lambda share: from_points(grid.cut(x[share]), share), len(x), grid.count(len(x)) * x.shape[-1], BLOCK)
         return channels_first(y), (grid, x, None, weight)
     V = grid.cut(x)
-    products(V, slice(None))
+    from_points(V, slice(None))
     return channels_first(y), (grid, None, V, weight)
 
 
@@ -73,49 +69,42 @@ def backward(deriv: Array, grid: Grid, x: Array, V: Array, weight: Array, wants_
     xp = array_module(deriv)
     deriv = xp.ascontiguousarray(channels_last(deriv))
     (filters, channels), batch = weight.shape[:2], len(deriv)
-    db = xp.empty((batch, filters), deriv.dtype)
     if wants_input:
         dx = empty(xp, (batch, *grid.size, channels), deriv.dtype)
         # Transformed anew: small products with a transposed matrix take twice as long, and U would take four times
         # the memory of the filters.
-        U = _transform_filters(xp, weight.reshape(filters, channels, 9).transpose(0, 2, 1), grid.m)  # (a, a, 1, O, C)
+        U = _transform_filters(xp, weight.reshape(filters, channels, 9).transpose(0, 2, 1), grid.m)  # (points, O, C)
 
-    def task(share: slice) -> Array:
-        dM = grid.cut(deriv[share], adjoint=True)
-        grid.at_one(dM).sum(axis=tuple(range(1, dM.ndim - 3)), out=db[share])
+    def task(share: slice) -> tuple[Array, Array]:
+        dM = grid.cut(deriv[share], adjoint=True)                               # (points, B * tiles, O)
         if wants_input:
-            dV = grid.memory(len(dM), channels, dM.dtype)
-            matmul(grid.points(dM), U, xp, grid.points(dV))
-            grid.join(dV, dx[share], adjoint=True)
-        if not wants_weight:
-            return xp.zeros(())
-        tiles = grid.stacked(V if x is None else grid.cut(x[share]))
-        return matmul(grid.stacked(dM).swapaxes(1, 2), tiles, xp)               # (a a, O, C)
+            grid.join(matmul(dM, U, xp), dx[share], adjoint=True)
+        dU = matmul(dM.swapaxes(1, 2), grid.cut(x[share]) if V is None else V, xp) if wants_weight else xp.zeros(1)
+        return dU, dM[grid.at_one].sum(axis=0)                                  # (points, O, C), (O,)
 
-    if x is not None:
-        dU = split_sum(xp, task, batch, grid.count(batch) * channels, max(BLOCK, 18 * filters * channels))
+    if V is None:
+        dU, db = split_sum(xp, task, batch, grid.count(batch) * channels, max(BLOCK, 18 * filters * channels))
     else:
-        dU = task(slice(None))
+        dU, db = task(slice(None))
     return (channels_first(dx) if wants_input else None, _filter_derivative(xp, dU, grid.m) if wants_weight else None,
-            db.sum(axis=0) if wants_bias else None)
+            db if wants_bias else None)
 
 
 def _transform_filters(xp: Any, taps: Array, m: int) -> Array:
-    """(rows, 9, columns) -> (a, a, 1, rows, columns)"""
+    """(rows, 9, columns) -> (points, rows, columns)"""
     rows, _, columns = taps.shape
-    a = m + 2
-    U = empty(xp, (a * a, rows, columns), taps.dtype)
+    U = empty(xp, ((m + 2) ** 2, rows, columns), taps.dtype)
     G = xp.asarray(filter_map(m, np.dtype(taps.dtype)))
 
     def task(share: slice) -> None:
         product_into(U[:, share].transpose(1, 0, 2), G, xp.ascontiguousarray(taps[share]), xp)
 
     split(xp, task, rows, U.size, BLOCK)
-    return U.reshape(a, a, 1, rows, columns)
+    return U
 
 
 def _filter_derivative(xp: Any, dU: Array, m: int) -> Array:
-    """(a a, O, C) -> (O, C, 3, 3), the adjoint of `_transform_filters`."""
+    """(points, O, C) -> (O, C, 3, 3), the adjoint of `_transform_filters`."""
     out, channels = dU.shape[1:]
     dw = xp.empty((out, channels, 9), dU.dtype)
     G = xp.asarray(filter_map(m, np.dtype(dU.dtype)))
