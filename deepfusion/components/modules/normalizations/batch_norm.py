@@ -1,5 +1,6 @@
 """Batch normalization."""
 
+from numbers import Real
 from typing import Any
 
 from deepfusion.components.data.data import Data
@@ -70,7 +71,7 @@ class BatchNorm(Module):
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         check_epsilon(self)
-        if not 0 <= self.momentum <= 1:
+        if not isinstance(self.momentum, Real) or not 0 <= float(self.momentum) <= 1:
             raise OptionError(f'{self!r}: expected momentum from 0 to 1; found {self.momentum!r}. '
                               'Give the share of the new batch in the running statistics, such as 0.1.')
         check_channels(self, shape, most=5)

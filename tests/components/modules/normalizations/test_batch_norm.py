@@ -170,6 +170,7 @@ def test_testing_takes_batches_of_any_size(batch):
     ({'epsilon': 0}, 'expected epsilon to be a positive number; found 0'),
     ({'epsilon': None}, 'expected epsilon to be a positive number; found None'),
     ({'momentum': 1.5}, 'expected momentum from 0 to 1; found 1.5'),
+    ({'momentum': None}, 'expected momentum from 0 to 1; found None'),
 ])
 def test_refused_options(options, sentence):
     with pytest.raises(OptionError, match=sentence):
