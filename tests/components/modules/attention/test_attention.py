@@ -4,6 +4,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deepfusion.components.data import Data
 from deepfusion.components.modules.attention import MultiHeadAttention, ScaledDotProductAttention
@@ -123,6 +125,27 @@ class TestMultiHeadAttention(ModuleTests):
         Case('blocks', self_attention(causal=True, block_size=2), [(1, 3, 4)] * 3,
              multi_head(2, own=True, causal=True),             modes=('train',)),
     )
+
+
+@settings(max_examples=25, deadline=None)
+@given(batch=st.integers(1, 3), heads=st.integers(1, 3), width=st.integers(1, 3), queries=st.integers(1, 5),
+       keys=st.integers(1, 5), bias=st.booleans(), causal=st.booleans(), block_size=st.none() | st.integers(1, 4),
+       masks=st.lists(st.sampled_from([2, 3, 4]), max_size=2))
+def test_any_options(batch, heads, width, queries, keys, bias, causal, block_size, masks):
+    pytest.importorskip('torch')
+    shapes = [(1, queries, heads * width), (1, keys, 3), (1, keys, 2)]
+    shapes += [{2: (1, keys), 3: (1, queries, keys), 4: (1, heads, queries, keys)}[rank] for rank in masks]
+    options = {'heads': heads, 'bias': bias, 'causal': causal, 'block_size': block_size}
+    reference = multi_head(heads, causal=causal and not masks)
+    if causal and masks:        # PyTorch takes one or the other
+        plain = reference
+
+        def reference(torch, inputs, parameters, mode):
+            seen = torch.ones(1, queries, keys, dtype=torch.int64).tril()
+            return plain(torch, [*inputs, seen], parameters, mode)
+    any_case = Case('any', lambda inputs: MultiHeadAttention('m', inputs, **options), shapes, reference)
+    with use_precision('float64'):
+        ModuleTests().check_reference(any_case, 'train', batch)
 
 
 def test_weights_of_torch_can_be_copied():

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deepfusion.components.data import Data
 from deepfusion.components.modules.rnn import GRU, LSTM, RNN, LastState
 from deepfusion.errors import OptionError, ShapeError, UnknownNameError
+from deepfusion.utils.backend import use_precision
 from tests.support.cases import Case, ModuleTests
 
 LENGTHS = np.array([4, 1, 3])
@@ -115,6 +118,25 @@ class TestRNN(ModuleTests):
         Case('gaps', lambda inputs: RNN('m', inputs, hidden_size=2, masked=True), [(1, 4, 3), (1, 4)], gappy_rnn,
              draws=(None, gappy), no_gradient=(1,)),
     )
+
+
+@settings(max_examples=25, deadline=None)
+@given(kind=st.sampled_from([RNN, LSTM, GRU]), layers=st.integers(1, 3), bidirectional=st.booleans(),
+       bias=st.booleans(), state=st.booleans(), masked=st.booleans(), batch=st.integers(1, 4),
+       sizes=st.tuples(*[st.integers(1, 4)] * 3), seed=st.integers(0, 99))
+def test_any_options(kind, layers, bidirectional, bias, state, masked, batch, sizes, seed):
+    pytest.importorskip('torch')
+    steps, features, hidden = sizes
+    width = layers * (1 + bidirectional) * hidden * (2 if kind is LSTM else 1)
+    found = np.random.default_rng(seed).integers(1, steps + 1, batch)
+    any_case = Case('any', lambda inputs: kind('m', inputs, hidden_size=hidden, layers=layers, bias=bias,
+                                               bidirectional=bidirectional, masked=masked),
+                    [(1, steps, features), *[(1, width)] * state, *[(1,)] * masked],
+                    by_torch(kind.__name__, layers, bidirectional, state, masked),
+                    draws=(*[None] * (1 + state), *[lambda rng, shape: found] * masked),
+                    no_gradient=(1 + state,) if masked else ())
+    with use_precision('float64'):
+        ModuleTests().check_reference(any_case, 'train', batch)
 
 
 def last(torch, inputs, parameters, mode):
