@@ -8,7 +8,7 @@ setting overrules the choice:
 | 'auto' | the fastest, in float64 always 'im2col' |
 | 'im2col' | everywhere: products of the windows' entries, the most exact |
 | 'winograd2' | 3x3, stride 1: F(2, 3), float32 error below 1e-6 of the largest value; elsewhere im2col |
-| 'winograd4' | 3x3, stride 1: F(4, 3), float32 error of about 1e-5; elsewhere im2col |
+| 'winograd4' | 3x3, stride 1: F(4, 3), float32 error of about 4e-6; elsewhere im2col |
 
 So 'winograd2' and 'im2col' refuse F(4, 3). The environment variable `DEEPFUSION_CONVOLUTION` sets the default.
 """
