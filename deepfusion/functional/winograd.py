@@ -50,7 +50,7 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, m: in
     U = _transform_filters(xp, weight.reshape(*weight.shape[:2], 9).transpose(1, 2, 0), m)      # (points, C, O)
 
     def from_points(V: Array, share: slice) -> None:
-        M = matmul(V, U, xp)                                                    # (points, B * tiles, O)
+        M = matmul(V, U, xp, grid.points(len(y[share]), y.shape[-1], y.dtype))  # (points, B * tiles, O)
         if bias is not None:
             M[grid.at_one] += bias
         grid.join(M, y[share])
@@ -78,7 +78,8 @@ def backward(deriv: Array, grid: Grid, x: Array, V: Array, weight: Array, wants_
     def task(share: slice) -> tuple[Array, Array]:
         dM = grid.cut(deriv[share], adjoint=True)                               # (points, B * tiles, O)
         if wants_input:
-            grid.join(matmul(dM, U, xp), dx[share], adjoint=True)
+            dV = matmul(dM, U, xp, grid.points(len(dx[share]), channels, dx.dtype))
+            grid.join(dV, dx[share], adjoint=True)
         dU = matmul(dM.swapaxes(1, 2), grid.cut(x[share]) if V is None else V, xp) if wants_weight else xp.zeros(1)
         return dU, dM[grid.at_one].sum(axis=0)                                  # (points, O, C), (O,)
 

@@ -55,35 +55,48 @@ class Grid:
         """The point where both axes are interpolated at 1."""
         return self.m + 3
 
+    def points(self, batch: int, channels: int, dtype: Any) -> Array:
+        """Memory for points, laid out image by image where an image is one tile: then maps write there at once."""
+        a = self.m + 2
+        if self.tiles == (1, 1):
+            return empty(self.xp, (batch, a * a, channels), dtype).transpose(1, 0, 2)
+        return empty(self.xp, (a * a, batch * self.tiles[0] * self.tiles[1], channels), dtype)
+
     def cut(self, x: Array, adjoint: bool = False) -> Array:
         """Images to points: those of an input by B, those of an output's derivative by A^T."""
         along_h, along_w = (matrix.T for matrix in self.A) if adjoint else self.B
-        (rows, columns), a = self.tiles, self.m + 2
         batch, height, _, channels = x.shape
-        points = empty(self.xp, (a, a, batch, rows, columns, channels), x.dtype)
+        points = self.points(batch, channels, x.dtype)
+        cells = self._by_image(points, batch)
 
         def task(share: slice) -> None:
-            y = matmul(along_w, x[share], self.xp)                              # (B, H, tw a, C)
-            y = matmul(along_h, y.reshape(len(y), height, -1), self.xp)         # (B, th a, tw a C)
-            y = y.reshape(-1, rows, a, columns, a, channels)
-            points[:, :, share] = y.transpose(2, 4, 0, 1, 3, 5)
+            y = matmul(along_w, x[share], self.xp)                              # (B, H, a tw, C)
+            y = y.reshape(len(y), height, -1)
+            if self.tiles == (1, 1):
+                matmul(along_h, y, self.xp, cells[share].reshape(len(y), len(along_h), -1))
+            else:
+                cells[share] = matmul(along_h, y, self.xp).reshape(len(y), *cells.shape[1:])
 
         split(self.xp, task, batch, points.size, BLOCK)
-        return points.reshape(a * a, -1, channels)
+        return points
 
     def join(self, points: Array, y: Array, adjoint: bool = False) -> None:
         """Points to images y: those of an output by A, those of an input's derivative by B^T."""
         along_h, along_w = (matrix.T for matrix in self.B) if adjoint else self.A
-        (rows, columns), a = self.tiles, self.m + 2
         batch, height, _, channels = y.shape
-        points = points.reshape(a, a, batch, rows, columns, channels)
+        cells = self._by_image(points, batch)
 
         def task(share: slice) -> None:
-            x = self.xp.ascontiguousarray(points[:, :, share].transpose(2, 3, 0, 4, 1, 5))
-            x = matmul(along_h, x.reshape(len(x), rows * a, -1), self.xp)       # (B, H, tw a C)
-            product_into(y[share], along_w, x.reshape(len(x), height, columns * a, channels), self.xp)
+            x = self.xp.ascontiguousarray(cells[share]).reshape(len(y[share]), along_h.shape[1], -1)
+            x = matmul(along_h, x, self.xp).reshape(len(x), height, -1, channels)        # (B, H, a tw, C)
+            product_into(y[share], along_w, x, self.xp)
 
         split(self.xp, task, batch, points.size, BLOCK)
+
+    def _by_image(self, points: Array, batch: int) -> Array:
+        """(points, B tiles, C) seen as (B, a, th, a, tw, C)"""
+        a = self.m + 2
+        return points.reshape(a, a, batch, *self.tiles, points.shape[-1]).transpose(2, 0, 3, 1, 4, 5)
 
 
 @lru_cache(maxsize=8)
@@ -103,7 +116,7 @@ def _transforms(m: int) -> tuple[Matrix, Matrix, Matrix]:
 
 @lru_cache(maxsize=256)
 def _axis_matrices(m: int, size: int, output: int, before: int, dtype: np.dtype) -> tuple[Matrix, Matrix]:
-    """B (tiles a, size) and A (output, tiles a) of one axis, with tiling, padding and cropping in them."""
+    """B (a tiles, size) and A (output, a tiles) of one axis, with tiling, padding and cropping in them."""
     a, count = m + 2, -(-output // m)
     B_tile, _, A_tile = _transforms(m)
     B, A = np.zeros((count * a, count * m + 2)), np.zeros((count * m, count * a))
@@ -113,7 +126,8 @@ def _axis_matrices(m: int, size: int, output: int, before: int, dtype: np.dtype)
     columns = np.zeros((count * a, size))
     kept = min(size, B.shape[1] - before)          # the other columns meet padding
     columns[:, :kept] = B[:, before:before + kept]
-    return columns.astype(dtype), A[:output].astype(dtype)
+    order = np.arange(count * a).reshape(count, a).T.ravel()       # all tiles of a point side by side
+    return columns[order].astype(dtype), A[:output, order].astype(dtype)
 
 
 @lru_cache(maxsize=8)
