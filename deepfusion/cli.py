@@ -11,6 +11,7 @@ from deepfusion.utils.names import look_up
 
 # name: (where the command is, what it does); a command's module is imported when it is called.
 COMMANDS: dict[str, tuple[str, str]] = {
+    'check': ('deepfusion.checking.commands:check', 'Check the gradients of a module or a net of your own.'),
     'train': ('deepfusion.training.commands:train', 'Train a model on pictures.'),
     'draw': ('deepfusion.visualization.commands:draw', 'Draw the graph of a net.'),
     'modules': ('deepfusion.catalogue:modules', 'List the modules and blocks, or show one.'),

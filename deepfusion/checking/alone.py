@@ -9,7 +9,7 @@ from deepfusion.checking.conduct import check_conduct
 from deepfusion.checking.report import VERDICTS, Fault, TensorReport
 from deepfusion.checking.shadow import isolate
 from deepfusion.checking.subject import Subject, Tensor, module_subject
-from deepfusion.checking.tensors import Options, check_tensor
+from deepfusion.checking.tensors import Options, are_right_together, check_tensor
 from deepfusion.checking.trial import Trial
 from deepfusion.components.modules.module import Module
 from deepfusion.errors import DeepFusionError
@@ -22,13 +22,21 @@ CONSEQUENCES = ('batch of 1', 'no gradient')
 WORDS = {'wrong': 'backward is not the derivative of forward', 'inconclusive': 'numbers cannot settle the derivative'}
 
 
-def check_alone(module: Module, options: Options, conduct: bool = True) -> tuple[list[TensorReport], list[Fault]]:
-    """Check an isolated module whose inputs have values."""
+def check_alone(module: Module, options: Options, conduct: bool = True, is_quick: bool = False
+                ) -> tuple[list[TensorReport], list[Fault]]:
+    """Check an isolated module whose inputs have values.
+
+    Args:
+        module: What to check.
+        options: How.
+        conduct: Look for the mistakes that gradients do not show, too.
+        is_quick: Report on single tensors only where a look at all of them together shows something.
+    """
     trial = Trial(module, options.seed)
     faults = check_conduct(trial) if conduct else []
-    if any(fault.kind in ('raises', 'random') for fault in faults):
+    if any(fault.kind in ('raises', 'random', 'shape') for fault in faults):
         return _unchecked(module, faults), faults
-    reports = _check(trial.fresh(), options)
+    reports = _check(trial.fresh(), options, is_quick)
     wrong = _gradient_faults(trial, reports)
     # What a wrong derivative brings with it is not told again.
     parts = {fault.part for fault in wrong}
@@ -49,10 +57,12 @@ def _unchecked(module: Module, faults: list[Fault]) -> list[TensorReport]:
             for data, role in found if data.val.dtype.kind == 'f']
 
 
-def _check(module: Module, options: Options) -> list[TensorReport]:
+def _check(module: Module, options: Options, is_quick: bool = True) -> list[TensorReport]:
     """Every tensor of a module; where its point decides nothing, nearby points do."""
     subject = module_subject(module, options.seed)
     subject.differentiate()
+    if is_quick and are_right_together(subject, _local(options)):
+        return []
     reports = [_check_with_place(subject, tensor, options) for tensor in subject.tensors]
     open_cases = [(k, t) for k, t in enumerate(subject.tensors) if _needs_another_point(reports[k], options)]
     for _ in _other_points(subject, options.seed) if open_cases else ():
@@ -82,8 +92,8 @@ def _other_points(subject: Subject, seed: int) -> Iterator[None]:
         try:
             subject.settle()
             subject.differentiate()
-        except DeepFusionError:
-            continue                # the module refuses such values
+        except Exception:
+            continue                # the module has no value there
         if np.isfinite(subject.size) and subject.is_finite:
             yield
 
@@ -107,10 +117,14 @@ def _joined(here: TensorReport, there: TensorReport) -> TensorReport:
     if there.verdict == 'wrong' and (here.verdict != 'wrong' or here.index is None):
         there.note = there.note or 'seen at a point beside the one given'
         return there
-    if here.verdict == 'wrong' and here.index is None and there.verdict == 'ok':
-        here.verdict = 'kink' if here.kinks else 'inconclusive'
-    if here.verdict == 'inconclusive' and there.verdict == 'ok':
-        here.verdict, here.note = 'kink' if here.kinks else 'ok', 'settled at a point beside the one given'
+    if there.verdict != 'ok':
+        return here
+    if here.verdict == 'wrong' and here.index is None:
+        here.verdict = 'kink'       # a direction across many kinks
+    elif here.verdict == 'inconclusive' and here.kinks > here.unclear:
+        here.note = 'too many entries lie on kinks to pass; at a point beside this one the derivative is right'
+    elif here.verdict == 'inconclusive':
+        here.verdict, here.note = 'ok', 'settled at a point beside the one given'
     return here
 
 

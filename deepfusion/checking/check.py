@@ -98,18 +98,22 @@ def check_single(module: Module, values: Sequence[Any] | None, batch: int, optio
 # -- Parts ------------------------------------------------------------------------------------------------------------
 
 def _check_tensors(report: GradCheckReport, subject: Subject, options: Options) -> None:
+    single = options
     if options.method in ('directional', 'taylor') and len(subject.tensors) > 1:
-        report.joint = check_jointly(subject, replace(options, directions=max(3, options.directions)))
-    report.tensors = [check_tensor(subject, tensor, options) for tensor in subject.tensors]
+        report.joint = check_jointly(subject, options)
+        # All of them have moved: where that is right, entries are left to be looked at.
+        single = replace(options, directions=0 if report.joint.verdict == 'ok' else 1)
+    report.tensors = [check_tensor(subject, tensor, single) for tensor in subject.tensors]
 
 
-def _locate(report: GradCheckReport, subject: Subject, options: Options, conduct: bool = True, entries: int = 2
+def _locate(report: GradCheckReport, subject: Subject, options: Options, conduct: bool = True, entries: int = 0
             ) -> None:
     """Check every module by itself, on its own inputs, those nearest to the losses first."""
     local = replace(LOCAL, seed=options.seed, tolerance=options.tolerance, entries=entries)
+    is_quick = entries == 0
     report.modules_checked = len(subject.modules)
     for module in reversed(subject.modules):
-        report.faults += check_alone(isolate(module), local, conduct)[1]
+        report.faults += check_alone(isolate(module), local, conduct, is_quick)[1]
 
 
 def _blame_backward(report: GradCheckReport, subject: Subject, error: Exception, options: Options) -> None:

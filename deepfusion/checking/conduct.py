@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from deepfusion.checking.layouts import ARRAY_CHECKS, recorded
+from deepfusion.checking.layouts import ARRAY_CHECKS, recorded, wrong_types
 from deepfusion.checking.report import Fault
 from deepfusion.checking.trial import Outcome, Trial, roles
 from deepfusion.components.modules.module import Module
@@ -41,20 +41,21 @@ def check_conduct(trial: Trial) -> list[Fault]:
     try:
         expected = trial.run(first)
     except Exception as error:
-        return [trial.fault('raises', 'backward', f'it stops with {type(error).__name__}: {error}')]
+        shapes = list(wrong_types(trial, first, trial.raw, 'float64'))
+        return shapes or [trial.fault('raises', 'backward', f'it stops with {type(error).__name__}: {error}')]
     for name, check in CHECKS.items():
         try:
             faults += check(trial, first, expected)
         except Exception as error:
             refused = isinstance(error, DeepFusionError) and name in MAY_BE_REFUSED
             if not refused:
-                kind = 'raises' if name in ('shape', 'leftover') else name
+                kind = 'raises' if name == 'shape' else name
                 words = f'{WHEN[name]} it stops with {type(error).__name__}: {error}'
                 faults.append(trial.fault(kind, 'passes', words))
         if name == 'writes':
-            if any(fault.kind == 'random' for fault in faults):
-                break           # nothing else can be told apart from chance
-            trial.share = not faults
+            if faults:
+                break           # chance, or changed arrays, would show again in all that follows
+            trial.share = True
     return faults
 
 

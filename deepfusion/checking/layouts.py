@@ -33,15 +33,16 @@ def recorded(module: Module) -> Raw:
 
 
 def _types(trial: Trial, first: Module, expected: Outcome) -> Iterator[Fault]:
-    yield from _wrong_types(trial, first, trial.raw, 'float64')
+    yield from wrong_types(trial, first, trial.raw, 'float64')
     with use_precision('float32'):
         module = trial.fresh(precision='float32')
         raw = recorded(module)
         trial.run(module)
-        yield from _wrong_types(trial, module, raw, 'float32')
+        yield from wrong_types(trial, module, raw, 'float32')
 
 
-def _wrong_types(trial: Trial, module: Module, raw: Raw, precision: str) -> Iterator[Fault]:
+def wrong_types(trial: Trial, module: Module, raw: Raw, precision: str) -> Iterator[Fault]:
+    """Types and shapes that are not those of the values."""
     value = module.output.val
     if value.dtype.kind == 'f' and value.dtype != precision:
         yield trial.fault('dtype', 'output', f'the value is {value.dtype} where the inputs are {precision}')

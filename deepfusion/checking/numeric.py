@@ -55,6 +55,7 @@ class Comparison:
     uncertainty: float      # of the numeric one
     verdict: str            # 'ok', 'wrong', 'kink' or 'inconclusive'
     steps: tuple[float, ...]
+    is_kink: bool = False
     is_zero: bool = False   # both are zero for all that numbers can tell, so that nothing was put to the test
 
     @property
@@ -71,11 +72,14 @@ class Scale:
         tolerance: The relative difference that is accepted besides numeric uncertainty.
         largest: The size of the largest one.
         zero: What is below cannot be told from zero.
+        outside: The verdict on a value outside the slopes to either side of a kink. It is wrong where an output has
+            one kink; where several add up, each may be taken from its own side.
     """
 
     tolerance: float
     largest: float
     zero: float
+    outside: str = 'wrong'
 
     def floor(self, analytic: float, numeric: float) -> float:
         """What errors are relative to."""
@@ -156,12 +160,12 @@ def compare(line: Line, analytic: float, step: float, scale: Scale) -> Compariso
             continue
         if not pairs and _agrees_at_once(pair, analytic, scale):
             return Comparison(analytic, pair.slope, NOISE_SAFETY * pair.noise, 'ok', (pair.step,),
-                              not analytic and not pair.slope)
+                              is_zero=not analytic and not pair.slope)
         pair.amplify(line.amplification())
         pairs.append(pair)
         pairs.sort(key=lambda p: -p.step)
         result = _judge(pairs, analytic, scale, factor <= 1)
-        if result.verdict != 'inconclusive':
+        if result.verdict != 'inconclusive' or result.is_kink:
             return result
     return _last_word(result, scale)
 
@@ -182,7 +186,8 @@ def _judge(pairs: list[Pair], analytic: float, scale: Scale, is_falling: bool) -
         kink = _kink(pairs, floor, scale.zero)
         if kink is not None:
             low, high = kink.sides
-            result.verdict = 'kink' if low - accepted <= analytic <= high + accepted else 'wrong'
+            result.is_kink = True
+            result.verdict = 'kink' if low - accepted <= analytic <= high + accepted else scale.outside
             result.numeric, result.uncertainty = min(max(analytic, low), high), kink.spread / 2
             return result
     claims_zero = abs(analytic) <= ROUNDING * scale.zero and uncertainty <= scale.zero
@@ -198,7 +203,7 @@ def _judge(pairs: list[Pair], analytic: float, scale: Scale, is_falling: bool) -
 
 def _last_word(result: Comparison, scale: Scale) -> Comparison:
     """The verdict when all steps have been tried."""
-    if math.isnan(result.numeric):
+    if math.isnan(result.numeric) or result.is_kink:
         return result
     size = max(abs(result.analytic), abs(result.numeric))
     accepted = scale.tolerance * size + result.uncertainty + ROUNDING * scale.zero

@@ -117,8 +117,9 @@ class GradCheckReport:
     @property
     def verdict(self) -> str:
         """'ok', 'kink', 'inconclusive' or 'wrong': the worst of all."""
-        found = [tensor.verdict for tensor in [*self.tensors, *([self.joint] if self.joint else [])]]
-        return 'wrong' if self.faults else max(found, key=VERDICTS.index, default='ok')
+        if self.faults or (self.joint and self.joint.verdict == 'wrong'):
+            return 'wrong'
+        return max((tensor.verdict for tensor in self.tensors), key=VERDICTS.index, default='ok')
 
     @property
     def passed(self) -> bool:

@@ -17,6 +17,10 @@ from deepfusion.checking.taylor import check_order
 
 Array = Any
 Index = tuple[int, ...]
+Found = tuple[Index | None, Comparison]     # where None is a direction through all entries
+FAINT = 1e-2                # of the others' weight: too little for a tensor to be judged together with them
+MORE = 32                   # entries looked at where a few decide nothing
+MAX_UNCLEAR = 0.1           # a larger share of comparisons that noise hides makes a tensor inconclusive
 ZERO = 1e-7                 # of the loss per scale of the tensor: what is below cannot be told from zero
 
 
@@ -46,7 +50,7 @@ def check_tensor(subject: Subject, tensor: Tensor, options: Options) -> TensorRe
         return report
 
     gradient = subject.host_gradient(tensor)
-    found: list[tuple[Index | None, Comparison]] = []
+    found: list[Found] = []
     count = None if options.method in ('full', 'complex') else 1
     count = count if options.entries is None else options.entries
     indices = _chosen(gradient, count, rng)
@@ -54,6 +58,10 @@ def check_tensor(subject: Subject, tensor: Tensor, options: Options) -> TensorRe
     if slopes is None:
         report.method = 'full' if options.method == 'complex' else options.method
         found += [(index, _check_entry(subject, tensor, index, gradient, options)) for index in indices]
+        if _overall(found, options.max_kinks) == 'inconclusive' and len(indices) < gradient.size:
+            # A few entries on kinks say little of all.
+            more = [index for index in _chosen(gradient, MORE, rng) if index not in indices]
+            found += [(index, _check_entry(subject, tensor, index, gradient, options)) for index in more]
     else:
         found += list(zip(indices, _compare_complex(gradient, indices, slopes, options), strict=True))
     if options.method == 'directional':
@@ -69,21 +77,45 @@ def check_tensor(subject: Subject, tensor: Tensor, options: Options) -> TensorRe
 
 
 def check_jointly(subject: Subject, options: Options) -> TensorReport:
-    """Compare along random directions through all tensors at once."""
+    """Compare along random directions through all tensors at once, in which each counts about as much as the others."""
     start = time.perf_counter()
     report = TensorReport('all together', 'all', (), method=options.method, seed=options.seed)
     rng = np.random.default_rng([options.seed, 1])
     if options.method == 'taylor':
-        directions = {tensor: _direction(subject, tensor, rng) for tensor in subject.tensors}
-        check_order(subject, directions, report, options.directions)
+        check_order(subject, _balanced(subject, rng)[0], report, options.directions)
     else:
-        found: list[tuple[Index | None, Comparison]] = []
+        found: list[Found] = []
         for _ in range(options.directions):
-            directions = {tensor: _direction(subject, tensor, rng) for tensor in subject.tensors}
-            found.append((None, check_direction(subject, directions, options)))
+            found.append((None, check_direction(subject, _balanced(subject, rng)[0], options)))
         summarize(report, found, options, subject.batch, 0.0)
     report.seconds = time.perf_counter() - start
     return report
+
+
+def are_right_together(subject: Subject, options: Options) -> bool:
+    """Whether a direction through all tensors shows every one of them to be right; a cheap first look."""
+    rng = np.random.default_rng([options.seed, 1])
+    for _ in range(options.directions):
+        directions, shares = _balanced(subject, rng)
+        if min(shares.values(), default=0.0) < FAINT:
+            return False        # what is wrong with that one would be drowned out
+        comparison = check_direction(subject, directions, options)
+        if comparison.verdict != 'ok' or comparison.is_zero:
+            return False
+    return True
+
+
+def _balanced(subject: Subject, rng: np.random.Generator) -> tuple[dict[Tensor, Array], dict[Tensor, float]]:
+    """A direction through all tensors, and the share of each in the derivative along it: 1, or less where only a
+    longer way would give it that weight."""
+    directions = {tensor: _direction(subject, tensor, rng) for tensor in subject.tensors}
+    sizes = {tensor: float(((subject.gradients[tensor.data] * direction) ** 2).sum()) ** 0.5
+             for tensor, direction in directions.items()}
+    middle = float(np.median([size for size in sizes.values() if size > 0] or [0.0]))
+    for tensor, size in sizes.items():
+        if size > middle:
+            directions[tensor] = (middle / size) * directions[tensor]
+    return directions, {tensor: min(1.0, size / middle) if middle else 0.0 for tensor, size in sizes.items()}
 
 
 def check_direction(subject: Subject, directions: dict[Tensor, Array], options: Options) -> Comparison:
@@ -92,7 +124,7 @@ def check_direction(subject: Subject, directions: dict[Tensor, Array], options: 
     analytic = math.fsum(float(product.sum()) for product in products)
     largest = math.sqrt(math.fsum(float((product * product).sum()) for product in products))
     return compare(subject.line(directions), analytic, options.h,
-                   Scale(options.tolerance, largest, ZERO * subject.size))
+                   Scale(options.tolerance, largest, ZERO * subject.size, 'kink' if subject.net else 'wrong'))
 
 
 def _direction(subject: Subject, tensor: Tensor, rng: np.random.Generator) -> Array:
@@ -102,7 +134,8 @@ def _direction(subject: Subject, tensor: Tensor, rng: np.random.Generator) -> Ar
 def _check_entry(subject: Subject, tensor: Tensor, index: Index, gradient: np.ndarray, options: Options) -> Comparison:
     largest = float(abs(gradient).max(initial=0))
     return compare(subject.entry_line(tensor, index), float(gradient[index]), _step(tensor, options),
-                   Scale(options.tolerance, largest, ZERO * subject.size / tensor.scale))
+                   Scale(options.tolerance, largest, ZERO * subject.size / tensor.scale,
+                         'inconclusive' if subject.net else 'wrong'))
 
 
 def _step(tensor: Tensor, options: Options) -> float:
@@ -118,7 +151,7 @@ def _compare_complex(gradient: np.ndarray, indices: list[Index], slopes: list[fl
         analytic = float(gradient[index])
         floor = scale.floor(analytic, slope)
         is_right = abs(analytic - slope) <= options.tolerance * floor
-        found.append(Comparison(analytic, slope, 1e-12 * floor, 'ok' if is_right else 'wrong', (), not floor))
+        found.append(Comparison(analytic, slope, 1e-12 * floor, 'ok' if is_right else 'wrong', (), is_zero=not floor))
     return found
 
 
@@ -127,21 +160,21 @@ def _chosen(gradient: np.ndarray, count: int | None, rng: np.random.Generator) -
     if count is None or count >= gradient.size:
         return list(np.ndindex(gradient.shape))
     flat = abs(gradient).ravel()
-    largest = np.argpartition(flat, -((count + 1) // 2))[-((count + 1) // 2):] if count else []
-    chosen = dict.fromkeys(int(i) for i in largest)
+    half = (count + 1) // 2
+    chosen = dict.fromkeys(np.argpartition(flat, -half)[-half:].tolist() if half else [])
     while len(chosen) < count:
         chosen[int(rng.integers(gradient.size))] = None
     return [tuple(int(i) for i in np.unravel_index(flat_index, gradient.shape)) for flat_index in chosen]
 
 
-def summarize(report: TensorReport, found: list[tuple[Index | None, Comparison]], options: Options, batch: int,
+def summarize(report: TensorReport, found: list[Found], options: Options, batch: int,
               largest: float) -> None:
     """Fill a report from comparisons."""
     entries = [(index, c) for index, c in found if index is not None]
     report.checked, report.directions = len(entries), len(found) - len(entries)
-    report.kinks = sum(c.verdict == 'kink' for _, c in found)
+    report.kinks = sum(c.is_kink for _, c in found)
     report.unclear = sum(c.verdict == 'inconclusive' for _, c in found)
-    report.verdict = _overall([c.verdict for _, c in found], options.max_kinks)
+    report.verdict = _overall(found, options.max_kinks)
     if not found:
         return
 
@@ -150,11 +183,11 @@ def summarize(report: TensorReport, found: list[tuple[Index | None, Comparison]]
 
     def relative(comparison: Comparison) -> float:
         floor = scale.floor(comparison.analytic, comparison.numeric)
-        if not floor or not math.isfinite(comparison.numeric) or comparison.verdict == 'kink' or comparison.is_zero:
+        if not floor or not math.isfinite(comparison.numeric) or comparison.is_zero or comparison.verdict == 'kink':
             return 0.0
         return comparison.error / floor
 
-    def badness(item: tuple[Index | None, Comparison]) -> tuple[int, bool, float]:
+    def badness(item: Found) -> tuple[int, bool, float]:
         # What is wrong is shown at an entry, where the difference is largest.
         index, comparison = item
         is_wrong = comparison.verdict == 'wrong'
@@ -175,11 +208,12 @@ def summarize(report: TensorReport, found: list[tuple[Index | None, Comparison]]
         report.diagnosis = diagnose(report.ratio, report.cosine, batch, report.shape)
 
 
-def _overall(verdicts: list[str], max_kinks: float) -> str:
-    count = len(verdicts)
+def _overall(found: list[Found], max_kinks: float) -> str:
+    verdicts = [comparison.verdict for _, comparison in found]
+    entries = [comparison.verdict for index, comparison in found if index is not None]
     if 'wrong' in verdicts:
         return 'wrong'
-    if verdicts.count('inconclusive') > 0.1 * count or verdicts.count('kink') > max_kinks * count:
+    if verdicts.count('inconclusive') > MAX_UNCLEAR * len(verdicts) or entries.count('kink') > max_kinks * len(entries):
         return 'inconclusive'
     return 'kink' if 'kink' in verdicts else 'ok'
 
