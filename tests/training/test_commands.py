@@ -181,3 +181,11 @@ def test_ctrl_c_still_writes_everything(tmp_path):
 def test_the_folder_is_not_written_before_the_data_is_there(run, tmp_path):
     assert run('f3net', '--data', 'cifar10:nowhere', '--output', 'here').exit_code == 2
     assert not (tmp_path / 'here').exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(('model', 'least'), [('f3net', 95.0), ('fusionnet', 99.0)])
+def test_the_defaults_are_good_enough(run, model, least):
+    result = run(model)
+    assert result.exit_code == 0, result.output
+    assert float(re.search(r'test accuracy (\d+\.\d\d)%$', result.output.rstrip())[1]) >= least
