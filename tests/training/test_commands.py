@@ -114,8 +114,8 @@ def test_precision_and_optimizer_reach_the_net(run, quick, tmp_path):
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(run, tmp_path):
     result = run('fusionnet', '--dry-run')
     assert result.exit_code == 0
-    for words in ('fusionnet', '1,437 pictures of shape (3, 32, 32)', '360 to test', 'SGD (momentum 0.9', 'cpu, float32',
-                  'output/fusionnet-digits', 'confusion_matrix.png'):
+    for words in ('fusionnet', '1,437 pictures of shape (3, 32, 32)', '360 to test', 'SGD (momentum 0.9',
+                  'cpu, float32', 'output/fusionnet-digits', 'confusion_matrix.png'):
         assert words in result.output
     assert list(tmp_path.iterdir()) == []
 
