@@ -38,7 +38,7 @@ def compose(view: View, labels: list[Label], layout: Layout, theme: Theme, heat:
     bottom = top + layout.height + MARGIN
     bottom = _add_error(scene, view.description.error, bottom, theme)
     if has_legend:
-        groups, height = legend_groups(view, theme, heat, Rect(MARGIN, bottom, width, 0.0))
+        groups, height = legend_groups(view, labels, theme, heat, Rect(MARGIN, bottom, width, 0.0))
         scene.groups += groups
         bottom += height + MARGIN
     scene.height = bottom

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deepfusion.visualization.description import FROZEN, MIXED, UNFROZEN, Description
 from deepfusion.visualization.heat import Heat
-from deepfusion.visualization.labels import LINE_FACTOR
+from deepfusion.visualization.labels import LINE_FACTOR, Label
 from deepfusion.visualization.layout.model import Rect
 from deepfusion.visualization.scene import Curve, Group, Shape, Words
 from deepfusion.visualization.text import text_width
@@ -20,12 +20,16 @@ Part = Shape | Curve | Words
 Entry = tuple[list[Shape], str, float]          # swatch at the origin, words, width of the swatch
 
 
-def legend_groups(view: View, theme: Theme, heat: Heat | None, area: Rect) -> tuple[list[Group], float]:
+def legend_groups(view: View, labels: list[Label], theme: Theme, heat: Heat | None, area: Rect
+                  ) -> tuple[list[Group], float]:
     """The legend in rows from the upper left of an area on, and its height."""
     rule = Shape(Rect(area.x, area.y, area.width, 0.01), theme.frame_line, theme.frame_line, 0.6)
     groups = [Group('legend', parts=[rule])]
     x, y = area.x, area.y + 10.0
-    for shapes, words, swatch_width in [*_entries(view, theme, heat), ([], counts_in_words(view.description), -6.0)]:
+    words_only = [counts_in_words(view.description)]
+    if any(line.text.startswith('B ×') for label in labels for line in label.lines):
+        words_only.insert(0, 'B: the size of a batch')
+    for shapes, words, swatch_width in [*_entries(view, theme, heat), *(([], words, -6.0) for words in words_only)]:
         width = swatch_width + 6 + text_width(words, DETAIL_SIZE)
         if x > area.x and x + width > area.right:
             x, y = area.x, y + ROW

@@ -14,6 +14,7 @@ from deepfusion.visualization.layout.rows import Rows
 LONG, RATIO = 5000.0, 7.0           # a ribbon is broken when it is longer than both say
 ASPECT = 1.6                        # of the whole, width to height
 LEAST_STRIP = 12.0                  # where a break may be
+BALANCE = 20.0                      # passing edges that a row of twice the length is worth
 FEW = 12                            # more edges than these are not led from row to row
 
 
@@ -47,7 +48,7 @@ def _cuts(ribbon: Layout) -> list[float]:
         near = [k for k, place in enumerate(places) if abs(place - row * length) <= 0.3 * length]
         if not near:
             continue                # nowhere to break: this row will be longer
-        best = min(near, key=lambda k: (passing[k] + 8 * abs(places[k] / length - row)))
+        best = min(near, key=lambda k: (passing[k] + BALANCE * abs(places[k] / length - row)))
         if passing[best] > FEW:
             return []
         cuts.append(places[best])
