@@ -18,6 +18,7 @@ Array = Any
 
 # Multiples of the first step that are tried, in this order, until the verdict is clear.
 LADDER = (1.0, 1 / 16, 1 / 256, 1 / 4096, 16.0, 256.0, 4096.0)
+SMALLEST = min(LADDER)
 EPS = float(np.finfo(np.float64).eps)
 NOISE_SAFETY = 10.0         # rounding errors are taken to be this many times their estimated deviation
 SHARP = 3e-4                # a numeric derivative known less precisely than this can confirm nothing
@@ -131,16 +132,18 @@ def measure_amplification(line: Line) -> float:
     """
     size = EPS * math.sqrt(sum(_total(w * w * y * y) for w, y in zip(line.weights, line.base, strict=True)
                                if bool(array_module(y).isfinite(y).all())))
-    if not size:
-        return 1.0
-    table = np.array([line.change(1e-11 * k) for k in range(8)])
-    found = []
-    for order in range(1, 7):
-        table = np.diff(table)
-        if order >= 3:
-            found.append(math.sqrt(np.mean(table ** 2) / math.comb(2 * order, order)))
-    noise = float(np.median(found))
-    return max(1.0, noise / size) if math.isfinite(noise) else 1.0
+    for distance in (1e-11, 1e-8, 1e-5) if size else ():
+        table = np.array([line.change(distance * k) for k in range(8)])
+        if (np.diff(table) == 0).sum() > 3:
+            continue            # the outputs are rounded more coarsely than that
+        found = []
+        for order in range(1, 7):
+            table = np.diff(table)
+            if order >= 3:
+                found.append(math.sqrt(np.mean(table ** 2) / math.comb(2 * order, order)))
+        noise = float(np.median(found))
+        return max(1.0, noise / size) if math.isfinite(noise) else 1.0
+    return 1.0
 
 
 def compare(line: Line, analytic: float, step: float, scale: Scale) -> Comparison:
@@ -164,7 +167,7 @@ def compare(line: Line, analytic: float, step: float, scale: Scale) -> Compariso
         pair.amplify(line.amplification())
         pairs.append(pair)
         pairs.sort(key=lambda p: -p.step)
-        result = _judge(pairs, analytic, scale, factor <= 1)
+        result = _judge(pairs, analytic, scale, factor)
         if result.verdict != 'inconclusive' or result.is_kink:
             return result
     return _last_word(result, scale)
@@ -176,25 +179,27 @@ def _agrees_at_once(pair: Pair, analytic: float, scale: Scale) -> bool:
     return abs(analytic - pair.slope) <= scale.tolerance * floor and pair.spread <= KINK * floor
 
 
-def _judge(pairs: list[Pair], analytic: float, scale: Scale, is_falling: bool) -> Comparison:
-    """What some pairs tell; 'inconclusive' asks for more. `is_falling`: the last step was the smallest yet."""
+def _judge(pairs: list[Pair], analytic: float, scale: Scale, factor: float) -> Comparison:
+    """What some pairs tell, the last one at that multiple of the first step; 'inconclusive' asks for more."""
     numeric, uncertainty = _best(pairs)
     floor = scale.floor(analytic, numeric)
     result = Comparison(analytic, numeric, uncertainty, 'inconclusive', tuple(pair.step for pair in pairs))
-    accepted = scale.tolerance * floor + uncertainty + ROUNDING * scale.zero
-    if is_falling and len(pairs) > 1:
+    allowed = scale.tolerance * floor + ROUNDING * scale.zero
+    if factor <= 1 and len(pairs) > 1:
         kink = _kink(pairs, floor, scale.zero)
+        if kink is not None and factor > SMALLEST:
+            return result               # it may still lie beside the point
         if kink is not None:
-            low, high = kink.sides
+            (low, high), slack = kink.sides, allowed + NOISE_SAFETY * kink.noise
             result.is_kink = True
-            result.verdict = 'kink' if low - accepted <= analytic <= high + accepted else scale.outside
+            result.verdict = 'kink' if low - slack <= analytic <= high + slack else scale.outside
             result.numeric, result.uncertainty = min(max(analytic, low), high), kink.spread / 2
             return result
     claims_zero = abs(analytic) <= ROUNDING * scale.zero and uncertainty <= scale.zero
     if uncertainty > SHARP * floor and not claims_zero:
         return result
     is_rough = len(pairs) == 1 and pairs[0].spread > KINK * floor + 2 * NOISE_SAFETY * pairs[0].spread_noise
-    if result.error <= accepted:
+    if result.error <= allowed + uncertainty:
         result.verdict, result.is_zero = ('inconclusive' if is_rough else 'ok'), claims_zero
     elif len(pairs) > 2 and result.error > 10 * uncertainty and floor > scale.zero:
         result.verdict = 'wrong'
@@ -217,27 +222,35 @@ def _last_word(result: Comparison, scale: Scale) -> Comparison:
 
 
 def _best(pairs: list[Pair]) -> tuple[float, float]:
-    """The best known slope and its uncertainty, from pairs in the order of falling steps.
-
-    Halving the step halves what kinks nearby contribute and quarters the truncation error; the slower law is
-    assumed. A single pair says nothing of these, only of rounding.
-    """
+    """The best known slope and its uncertainty, from pairs in the order of falling steps. A single pair says nothing
+    of truncation and kinks, only of rounding."""
     if len(pairs) == 1:
         return pairs[0].slope, NOISE_SAFETY * pairs[0].noise
-    candidates = []
-    for large, small in itertools.pairwise(pairs):
-        ratio = large.step / small.step
-        uncertainty = 2 * abs(large.slope - small.slope) / (ratio - 1) + NOISE_SAFETY * small.noise
-        candidates.append((uncertainty, small.slope))
-    uncertainty, slope = min(candidates)
+    uncertainty, slope = min((_uncertainty(large, small), small.slope) for large, small in itertools.pairwise(pairs))
     return slope, uncertainty
+
+
+def _uncertainty(large: Pair, small: Pair) -> float:
+    """How far off the slope at the smaller of two steps may be."""
+    ratio = large.step / small.step
+    noise = NOISE_SAFETY * small.noise
+    wide, narrow = (max(0.0, pair.spread - NOISE_SAFETY * pair.spread_noise) for pair in (large, small))
+    if narrow > wide / 4:               # a kink within the smaller step: any slope between both sides
+        return narrow / 2 + noise
+    if narrow * 4 * ratio < wide:       # one between the two steps, which the smaller one has left behind
+        return narrow + noise
+    # A smaller step lessens the truncation error by its square, what many kinks nearby contribute by itself.
+    return 2 * abs(large.slope - small.slope) / (ratio - 1) + noise
 
 
 def _kink(pairs: list[Pair], floor: float, zero: float) -> Pair | None:
     """The pair that shows a kink at the very point: left and right slopes that stay apart as the step falls."""
-    large, small = pairs[-2], pairs[-1]
-    is_apart = small.spread > max(KINK * floor, zero, NOISE_SAFETY * small.spread_noise)
-    return small if is_apart and small.spread > large.spread / 4 else None
+    apart = max(KINK * floor, zero)
+    clear = [pair for pair in pairs if NOISE_SAFETY * pair.spread_noise < max(apart, pair.spread)]
+    if len(clear) < 2:
+        return None
+    large, small = clear[-2:]
+    return small if small.spread > apart and small.spread > large.spread / 4 else None
 
 
 def _difference(y: Array, y0: Array) -> Array:
