@@ -32,9 +32,11 @@ class Theme:
     hot: str
 
     def fill(self, state: str) -> str:
+        """The colour of what is frozen or not."""
         return self.unfrozen if state == UNFROZEN else self.frozen
 
     def line(self, state: str) -> str:
+        """The colour of its outline."""
         return {UNFROZEN: self.unfrozen_line, FROZEN: self.frozen_line, MIXED: '#7a5195'}[state]
 
     def heat(self, share: float) -> str:

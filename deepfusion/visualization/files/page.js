@@ -514,6 +514,6 @@ for (const key of net.collapse) if (net.groups.has(key)) state.closed.add(key);
 byId('depth').value = net.collapse.length ? '' : String(Math.min(net.depth, maxDepth + 1));
 redraw();
 fit(LEAST_SCALE);
-// Until someone moves the picture it fits itself to the window.
-new ResizeObserver(() => { if (!state.isMoved) fit(LEAST_SCALE); }).observe(canvas);
+// Until someone moves the picture it fits itself to the window; opening the details moves nothing.
+window.addEventListener('resize', () => { if (!state.isMoved) fit(LEAST_SCALE); });
 document.documentElement.dataset.ready = 'true';

@@ -37,6 +37,7 @@ class Ranked:
         return max(self.rank, default=-1) + 1
 
     def is_waypoint(self, item: int) -> bool:
+        """Whether an item only leads an edge through a rank."""
         return item >= len(self.plan.nodes)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect
+from itertools import accumulate
 
 from deepfusion.visualization.layout.model import Layout, flowing_right, from_flowing_right
 from deepfusion.visualization.layout.rows import Rows
@@ -14,7 +15,7 @@ from deepfusion.visualization.layout.rows import Rows
 LONG, RATIO = 5000.0, 7.0           # a ribbon is broken when it is longer than both say
 ASPECT = 1.6                        # of the whole, width to height
 LEAST_STRIP = 12.0                  # where a break may be
-BALANCE = 20.0                      # passing edges that a row of twice the length is worth
+BALANCE, FRAME = 20.0, 5.0          # in passing edges: the price of a row of twice the length, of breaking a frame
 FEW = 12                            # more edges than these are not led from row to row
 
 
@@ -42,15 +43,15 @@ def _cuts(ribbon: Layout) -> list[float]:
     rows = max(2, round(ribbon.width / length))
     length = ribbon.width / rows
     places = _between_nodes(ribbon)
-    passing = _passing(ribbon, places)
+    passing = _passing(places, [(min(p.x for p in route), max(p.x for p in route)) for route in ribbon.routes])
+    broken = _passing(places, [(part.box.x, part.box.right) for part in ribbon.frames])
     cuts: list[float] = []
     for row in range(1, rows):
-        near = [k for k, place in enumerate(places) if abs(place - row * length) <= 0.3 * length]
+        near = [k for k, place in enumerate(places)
+                if abs(place - row * length) <= 0.3 * length and passing[k] <= FEW]
         if not near:
-            continue                # nowhere to break: this row will be longer
-        best = min(near, key=lambda k: (passing[k] + BALANCE * abs(places[k] / length - row)))
-        if passing[best] > FEW:
-            return []
+            continue                # no good place to break: this row will be longer
+        best = min(near, key=lambda k: passing[k] + FRAME * broken[k] + BALANCE * abs(places[k] / length - row))
         cuts.append(places[best])
     return cuts
 
@@ -65,21 +66,10 @@ def _between_nodes(ribbon: Layout) -> list[float]:
     return places
 
 
-def _passing(ribbon: Layout, places: list[float]) -> list[float]:
-    """For each place what a break costs: passing edges, and twice for frames."""
-    change = [0.0] * (len(places) + 1)
-    for route in ribbon.routes:
-        ends = min(point.x for point in route), max(point.x for point in route)
-        _count(change, places, ends, 1.0)
-    for part in ribbon.frames:
-        _count(change, places, (part.box.x, part.box.right), 2.0)
-    total, cost = 0.0, []
-    for step in change[:-1]:
-        total += step
-        cost.append(total)
-    return cost
-
-
-def _count(change: list[float], places: list[float], ends: tuple[float, float], weight: float) -> None:
-    change[bisect(places, ends[0])] += weight
-    change[bisect(places, ends[1])] -= weight
+def _passing(places: list[float], spans: list[tuple[float, float]]) -> list[int]:
+    """How many spans (from, to) each place lies in."""
+    change = [0] * (len(places) + 1)
+    for start, stop in spans:
+        change[bisect(places, start)] += 1
+        change[bisect(places, stop)] -= 1
+    return list(accumulate(change[:-1]))
