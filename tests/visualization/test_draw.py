@@ -17,6 +17,7 @@ from deepfusion.components.data import Data
 from deepfusion.components.modules import MatMul
 from deepfusion.components.net import Net
 from deepfusion.errors import FileAccessError, OptionError, UnknownNameError
+from deepfusion.utils.backend import use_backend
 from deepfusion.visualization import draw_net
 from deepfusion.visualization.draw import target_file
 from deepfusion.visualization.layout import graphviz
@@ -68,11 +69,13 @@ def test_every_form_of_every_net_without_graphviz(name, form, tmp_path, without_
 
 
 @needs_dot
-@pytest.mark.parametrize('form', ['svg', 'png', 'pdf', 'gv'])
-def test_every_form_with_graphviz(form, tmp_path):
-    picture = NETS['recurrent']().visualize(tmp_path / f'net.{form}', 'BT', engine='dot')
+@pytest.mark.parametrize('form', STARTS)
+@pytest.mark.parametrize('name', NETS)
+def test_every_form_of_every_net_with_graphviz(name, form, tmp_path):
+    depth = 1 if name == 'fusionnet' and form in ('png', 'pdf') else None
+    picture = NETS[name]().visualize(tmp_path / f'net.{form}', 'BT', depth=depth)
     assert Path(picture).read_bytes().startswith(STARTS[form])
-    assert picture.engine == 'dot'
+    assert picture.engine == ('' if form == 'html' else 'dot')
 
 
 @needs_dot
@@ -240,6 +243,18 @@ def test_drawing_changes_nothing_in_the_net(tmp_path):
     draw_net(net, tmp_path / 'net.html', show='all', color='gradient', histograms=True)
     assert before == [(node.ID, id(node._val), id(node._deriv), node._deriv_holder) for node in net.topological_order
                       if isinstance(node, Data)]
+
+
+@pytest.mark.parametrize('form', ['svg', 'html'])
+def test_values_on_a_device_are_looked_at_there(form, tmp_path, request):
+    device = request.config.getoption('--device')
+    with use_backend('strict' if device == 'cpu' else device):
+        net = residual(1)
+        net.get_node('x').val, net.get_node('y').val = np.ones((5, 8)), np.zeros((5, 8))
+        net.forward()
+        net.backward()
+        text = Path(net.visualize(tmp_path / f'net.{form}', show='all', histograms=True, color='gradient')).read_text()
+    assert 'rms' in text
 
 
 # -- Words -----------------------------------------------------------------------------------------------------

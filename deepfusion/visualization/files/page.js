@@ -6,7 +6,7 @@ const byId = (id) => document.getElementById(id);
 const canvas = byId('canvas'), world = byId('world'), details = byId('details');
 const state = {closed: new Set(), orientation: net.orientation, coloring: net.coloring, dark: net.theme === 'dark', selected: null,
                x: 0, y: 0, scale: 1, isMoved: false};
-const LEAST_SCALE = 0.45;            // smaller than this a whole net is no longer legible
+const LEAST_SCALE = 0.45, READABLE_SCALE = 0.8;     // where all of a net is too small to read, its beginning is shown
 let view, layout, elements = [], frameElements = new Map();
 
 const theme = () => net.themes[state.dark ? 'dark' : 'light'];
@@ -181,6 +181,8 @@ function paintLegend(colors, heat) {
 
 const number = (value) => value === 0 ? '0' : Math.abs(value) >= 1e5 || Math.abs(value) < 1e-3 ? value.toExponential(2) : String(+value.toPrecision(3));
 
+const duration = (seconds) => seconds === null ? '' : seconds < 1 ? `${number(1000 * seconds)} ms` : `${number(seconds)} s`;
+
 // -- Moving about ----------------------------------------------------------------------------------------------
 
 function place(isMoved = true) {
@@ -200,7 +202,7 @@ function zoom(factor, x, y) {
 function fit(least) {
   const box = canvas.getBoundingClientRect(), margin = 24;
   const scale = Math.min(2, (box.width - 2 * margin) / layout.width, (box.height - 2 * margin) / layout.height);
-  state.scale = Math.max(scale, least || 0.02);
+  state.scale = scale < (least || 0) ? READABLE_SCALE : Math.max(0.02, scale);
   const fits = state.scale <= scale;
   state.x = fits || layout.width * state.scale < box.width ? (box.width - layout.width * state.scale) / 2
     : state.orientation === 'RL' ? box.width - margin - layout.width * state.scale : margin;
@@ -286,7 +288,7 @@ function groupDetails(item) {
   rows(details, [['state', stateWords[item.state]], ['modules', notes.filter((note) => note.kind === 'module').length],
                  ['parameters', notes.reduce((sum, note) => sum + note.count, 0).toLocaleString('en-US')],
                  ['operations', notes.reduce((sum, note) => sum + note.operations, 0).toLocaleString('en-US')],
-                 ['time', time === null ? '' : `${number(time)} s`]]);
+                 ['time', duration(time)]]);
   make('h3', {}, 'Nodes', details);
   for (const note of notes) if (note.kind === 'module') link(note.index, details);
 }
@@ -303,7 +305,7 @@ function nodeDetails(note) {
   rows(details, [['state', stateWords[note.state]], ['role', [note.input && 'input', note.root && 'root'].filter(Boolean).join(', ')],
                  ['shape', note.shape], ['values of type', note.dtype], ['memory', note.bytes ? `${note.bytes.toLocaleString('en-US')} bytes` : ''],
                  ['mode', note.mode], ['statistics', note.statistics], ['operations', note.operations ? note.operations.toLocaleString('en-US') : ''],
-                 ['time', note.seconds === null ? '' : `${number(note.seconds)} s`],
+                 ['time', duration(note.seconds)],
                  ['rms of values', note.valueNorm === null ? '' : number(note.valueNorm)],
                  ['rms of derivatives', note.derivNorm === null ? '' : number(note.derivNorm)], ...Object.entries(note.learning)]);
   if (Object.keys(note.settings).length) {
