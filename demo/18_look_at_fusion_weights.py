@@ -19,28 +19,29 @@ from matplotlib.figure import Figure
 
 from deepfusion.blocks import convolution_norm_relu, fuse
 from deepfusion.components.data import Data
-from deepfusion.components.modules import Concat, MatMul
+from deepfusion.components.modules import Concat, Flatten, MatMul
 from deepfusion.components.modules.loss_functions import CrossEntropyLoss
-from deepfusion.components.modules.pooling import GlobalAvgPool, MaxPool
+from deepfusion.components.modules.pooling import MaxPool
 from deepfusion.components.net import Net
 from deepfusion.datasets import digits
 
-STEPS = int(os.environ.get('DEEPFUSION_DEMO_STEPS', 120))
+STEPS = int(os.environ.get('DEEPFUSION_DEMO_STEPS', 200))
 BATCH, WIDTH = 32, 16
 LEVELS = ('16x16', '8x8', '4x4')
 
 
 def build():
-    """Three levels, fused in three ways; the averages of the results, side by side, decide on the class."""
+    """Three levels, fused in three ways; the results, side by side, decide on the class, place by place."""
     x, y = Data('x', (1, 1, 32, 32)), Data('y', (1,))
     z, levels = convolution_norm_relu('stem', x, 8), []
     for i, width in enumerate((8, 16, 32)):
         z = convolution_norm_relu(f'level{i}', MaxPool(f'level{i}/pool', [z], filter_size=2, stride=2).output, width)
         levels.append(z)
-    ways = {'softmax': {}, 'asff': {'weight_init_type': 'Xavier'}, 'dynamic': {'reduction': 2}}
+    ways = {'softmax': {}, 'asff': {}, 'dynamic': {'reduction': 2}}
     fused = [fuse(way, levels, way=way, width=WIDTH, to='largest', up='bilinear', **options)
              for way, options in ways.items()]
-    pooled = [GlobalAvgPool(f'head/pool{i}', [level]).output for i, level in enumerate(fused)]
+    pooled = [Flatten(f'head/flat{i}', [MaxPool(f'head/pool{i}', [level], filter_size=4, stride=4).output]).output
+              for i, level in enumerate(fused)]
     scores, loss = Data('scores', (1, 10)), Data('loss', (1, 1))
     MatMul('head/full', [Concat('head/join', pooled).output], scores, weight_init_type='Xavier')
     CrossEntropyLoss('cost', [scores, y], loss)
@@ -53,7 +54,7 @@ def train(net, pictures, labels):
     for step in range(STEPS):
         chosen = np.random.choice(len(labels), size=BATCH, replace=False)
         net.get_node('x').val, net.get_node('y').val = pictures[chosen], labels[chosen]
-        net.set_learning_rate(4e-3 * (1 - step / STEPS))
+        net.set_learning_rate(2e-3 * (1 - step / STEPS))
         net.forward()
         net.backward(wrt='unfrozen')
         net.update()
@@ -89,6 +90,8 @@ def draw(path, pictures, weights, asff, dynamic):
 np.random.seed(0)
 data = digits(size=32)
 net = build()
+scores_of_levels = net.get_node('asff/levels').F
+scores_of_levels.val = np.zeros(scores_of_levels.shape)      # ASFF starts with equal weights, like softmax
 train(net, data.train_pictures / 255.0, data.train_labels)
 
 net.set_mode('test')
