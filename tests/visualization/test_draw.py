@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import time
 import webbrowser
 import xml.etree.ElementTree as ET
@@ -388,3 +389,12 @@ def test_a_module_with_two_wires_from_one_value(tmp_path):
 def test_MatMul_is_in_the_picture_by_its_settings(tmp_path):
     net = Net('n', [MatMul('m', [Data('x', (1, 2))], out_features=3, bias=False).output])
     assert 'MatMul no bias, to 3' in words_of(net.visualize(tmp_path / 'net.svg'))
+
+
+def test_drawing_svg_loads_nothing_heavy(tmp_path):
+    program = ('import sys; from tests.visualization.nets import basic; basic().visualize("net.svg"); '
+               'basic().visualize("net.html"); print([m for m in ("matplotlib", "rich", "graphviz") if m in sys.modules])')
+    environment = os.environ | {'PYTHONPATH': str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, '-c', program], cwd=tmp_path, env=environment, capture_output=True, text=True,
+                          check=True)
+    assert done.stdout.strip() == '[]'
