@@ -15,6 +15,7 @@ from typing import Any
 
 from deepfusion.functional.parallel import product, product_into, split, split_sum
 from deepfusion.functional.windows import Windows, channels_first, channels_last, taps
+from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
 Array = Any
@@ -27,7 +28,7 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, group
     xp = array_module(x)
     rows = _Rows(xp, windows, x.shape[2:], windows.output_size(x.shape[2:]), groups, weight.shape[1])
     x, matrix = rows.arranged(x), rows.weight_matrix(weight)
-    y = xp.empty((x.shape[0],) + rows.output + (weight.shape[0],), x.dtype)
+    y = empty(xp, (x.shape[0],) + rows.output + (weight.shape[0],), x.dtype)
 
     def task(share: slice) -> None:
         product_into(_by_group(y[share], groups), rows.gather(x[share]), matrix, xp)
@@ -59,7 +60,7 @@ def input_derivative(deriv: Array, weight: Array, windows: Windows, groups: int,
     rows = _Rows(xp, windows, spatial, deriv.shape[2:], groups, weight.shape[1])
     deriv = xp.ascontiguousarray(channels_last(deriv))
     matrix = rows.weight_matrix(weight).transpose(0, 2, 1)                      # (G, Og, K)
-    dx = xp.empty((deriv.shape[0],) + spatial + (weight.shape[1] * groups,), deriv.dtype)
+    dx = empty(xp, (deriv.shape[0],) + spatial + (weight.shape[1] * groups,), deriv.dtype)
 
     def task(share: slice) -> None:
         rows.scatter(_by_group(deriv[share], groups), matrix, dx[share])
@@ -118,7 +119,9 @@ class _Rows:
         """Arranged volumes to rows."""
         if self.is_volume:
             return _by_group(x, self.groups)
-        rows = (self.xp.zeros if self.padded else self.xp.empty)(self._memory(len(x)), x.dtype)
+        rows = empty(self.xp, self._memory(len(x)), x.dtype)
+        if self.padded:
+            rows[...] = 0
         volumes = self._volumes(x)
         for tap, inside, met in taps(self.windows, self.spatial, self.output):
             rows[self._at(met, tap)] = volumes[self._at(inside)]
@@ -128,7 +131,7 @@ class _Rows:
         """The adjoint of `gather` on deriv (G, B * places, Og) times matrix (G, Og, K), into dx (B, *spatial, C)."""
         if self.is_volume:
             return product_into(_by_group(dx, self.groups), deriv, matrix, self.xp)
-        rows = self.xp.empty(self._memory(len(dx)), dx.dtype)
+        rows = empty(self.xp, self._memory(len(dx)), dx.dtype)
         product_into(self._matrices(rows), deriv, matrix, self.xp)
         total = self.xp.zeros(channels_first(dx).shape, dx.dtype) if self.few else dx
         if not self.few:

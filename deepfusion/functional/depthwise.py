@@ -10,6 +10,7 @@ from typing import Any
 
 from deepfusion.functional.parallel import split, split_sum
 from deepfusion.functional.windows import Windows, channels_first, channels_last, taps
+from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
 Array = Any
@@ -21,9 +22,10 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows) -> Ar
     xp = array_module(x)
     channels, output = x.shape[1], windows.output_size(x.shape[2:])
     x, filters = _with_multiples(xp.ascontiguousarray(channels_last(x)), 1), _filters(weight, channels)
-    y = xp.zeros((x.shape[0],) + output + filters.shape[1:], x.dtype)
+    y = empty(xp, (x.shape[0],) + output + filters.shape[1:], x.dtype)
 
     def task(share: slice) -> None:
+        y[share] = 0
         for tap, inside, met in taps(windows, x.shape[1:-2], output):
             y[(share, *met)] += x[(share, *inside)] * filters[tap]
         if bias is not None:
@@ -56,9 +58,10 @@ def input_derivative(deriv: Array, weight: Array, windows: Windows, channels: in
     xp = array_module(deriv)
     filters = _filters(weight, channels)
     deriv = _with_multiples(xp.ascontiguousarray(channels_last(deriv)), filters.shape[-1])
-    dx = xp.zeros((deriv.shape[0],) + spatial + (channels,), deriv.dtype)
+    dx = empty(xp, (deriv.shape[0],) + spatial + (channels,), deriv.dtype)
 
     def task(share: slice) -> None:
+        dx[share] = 0
         for tap, inside, met in taps(windows, spatial, deriv.shape[1:-2]):
             products = deriv[(share, *met)] * filters[tap]
             dx[(share, *inside)] += products[..., 0] if products.shape[-1] == 1 else products.sum(axis=-1)

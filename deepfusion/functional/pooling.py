@@ -14,6 +14,7 @@ from typing import Any
 
 from deepfusion.functional.parallel import split
 from deepfusion.functional.windows import Windows, channels_first, channels_last, taps
+from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
 Array = Any
@@ -101,7 +102,7 @@ def _covers(window: Windows, count: int, size: int) -> bool:
 
 
 def _max_along(xp: Any, x: Array, axis: int, window: Windows, count: int) -> Array:
-    y = xp.empty(_replaced(x.shape, axis, count), x.dtype)
+    y = empty(xp, _replaced(x.shape, axis, count), x.dtype)
     padded = any(window.padding[0]) or (count - 1) * window.stride[0] + window.extent[0] > x.shape[axis]
 
     def task(share: slice) -> None:
@@ -119,10 +120,11 @@ def _max_along(xp: Any, x: Array, axis: int, window: Windows, count: int) -> Arr
 
 
 def _sum_along(xp: Any, x: Array, axis: int, window: Windows, count: int, adjoint: bool = False) -> Array:
-    y = xp.zeros(_replaced(x.shape, axis, count), x.dtype)
+    y = empty(xp, _replaced(x.shape, axis, count), x.dtype)
     sizes = (count, x.shape[axis]) if adjoint else (x.shape[axis], count)
 
     def task(share: slice) -> None:
+        y[share] = 0
         for _, inside, met in taps(window, sizes[:1], sizes[1:]):
             theirs, mine = (met, inside) if adjoint else (inside, met)
             target = _at(y[share], axis, mine)
@@ -134,10 +136,12 @@ def _sum_along(xp: Any, x: Array, axis: int, window: Windows, count: int, adjoin
 
 def _max_along_backward(xp: Any, deriv: Array, x: Array, y: Array, axis: int, window: Windows) -> Array:
     covers = _covers(window, y.shape[axis], x.shape[axis])
-    dx = (xp.empty if covers else xp.zeros)(x.shape, deriv.dtype)
+    dx = empty(xp, x.shape, deriv.dtype)
     steps = list(taps(window, x.shape[axis:axis + 1], y.shape[axis:axis + 1]))
 
     def task(share: slice) -> None:
+        if not covers:
+            dx[share] = 0
         left = deriv[share].copy()                              # of windows whose maximum has not been met
         for tap, inside, met in steps:
             target, remainder = _at(dx[share], axis, inside), _at(left, axis, met)

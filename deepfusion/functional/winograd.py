@@ -107,7 +107,7 @@ def _transform_filters(xp: Any, taps: Array, m: int) -> Array:
 def _filter_derivative(xp: Any, dU: Array, m: int) -> Array:
     """(points, O, C) -> (O, C, 3, 3), the adjoint of `_transform_filters`."""
     out, channels = dU.shape[1:]
-    dw = xp.empty((out, channels, 9), dU.dtype)
+    dw = empty(xp, (out, channels, 9), dU.dtype)
     G = xp.asarray(filter_map(m, np.dtype(dU.dtype)))
 
     def task(share: slice) -> None:

@@ -1,9 +1,9 @@
 """Large arrays whose memory is used again once nobody holds them.
 
-The system hands memory out page by page, cleared: for tens of megabytes that takes longer than the work on them.
-So large blocks are kept. Whether one is free its reference count tells: an array, like every view of it, holds its
-block, so what someone still holds is never handed out again. Blocks that stay unused while a thousand others are
-asked for are given back.
+The system hands memory out page by page, cleared, and takes back what is freed: a tenth of a training step of
+FusionNet went there. So large blocks are kept. Whether one is free its reference count tells: an array, like every
+view of it, holds its block, so what someone still holds is never handed out again. Blocks that stay unused while
+thousands of others are asked for are given back.
 """
 
 import sys
@@ -15,8 +15,8 @@ import numpy as np
 
 Array = Any
 
-LARGE = 1 << 22        # bytes; smaller arrays come quickly from the system's allocator
-PATIENCE = 1000        # requests until an unused block is given back
+LARGE = 1 << 18        # bytes; smaller arrays come quickly from the system's allocator
+PATIENCE = 10_000      # requests until an unused block is given back
 
 
 class _Block:
@@ -43,6 +43,13 @@ def empty(xp: Any, shape: tuple[int, ...], dtype: Any) -> Array:
     if xp is not np or size < LARGE:
         return xp.empty(shape, dtype)
     return _memory(size).view(dtype).reshape(shape)
+
+
+def empty_like(xp: Any, array: Array) -> Array:
+    """An array with arbitrary entries, of the shape, type and order of memory of a dense array."""
+    order = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
+    back = sorted(range(array.ndim), key=order.__getitem__)
+    return empty(xp, tuple(array.shape[axis] for axis in order), array.dtype).transpose(back)
 
 
 def _memory(size: int) -> np.ndarray:

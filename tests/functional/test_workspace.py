@@ -41,3 +41,10 @@ def test_small_arrays_and_other_devices_are_left_to_them():
     workspace._blocks.clear()
     workspace.empty(np, (10,), np.float32)
     assert not workspace._blocks
+
+
+def test_the_order_of_memory_is_kept():
+    for order in ((0, 1, 2), (2, 0, 1), (1, 2, 0)):
+        array = np.empty((40, 50, 60)).transpose(order)
+        like = workspace.empty_like(np, array)
+        assert (like.shape, like.strides, like.dtype) == (array.shape, array.strides, array.dtype)
