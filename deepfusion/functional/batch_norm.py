@@ -9,6 +9,7 @@ from math import gcd, prod
 from typing import Any
 
 from deepfusion.functional.parallel import split
+from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
 Array = Any
@@ -102,7 +103,7 @@ def normalize_channels(x: Array, mean: Array, scale: Array, shift: Array) -> Arr
     """`(x - mean) scale + shift`, with one number per channel each."""
     xp, way = array_module(x), Channels.of(x)
     walked = way.walk(x)
-    y = xp.empty(walked.shape, x.dtype)
+    y = empty(xp, walked.shape, x.dtype)
     mean, scale, shift = (way.spread(xp, v.astype(x.dtype)) for v in (mean, scale, shift))
 
     def fill(share: slice) -> None:
@@ -131,7 +132,7 @@ def combine_channels(deriv: Array, x: Array, mean: Array, a: Array, b: Array, c:
     """`a dy + b (x - mean) + c`, with one number per channel each."""
     xp, way = array_module(x), Channels.of(x)
     walked, d = way.walk(x), way.walk(deriv)
-    dx = xp.empty(walked.shape, x.dtype)
+    dx = empty(xp, walked.shape, x.dtype)
     a, b, mean, c = (way.spread(xp, v.astype(x.dtype)) for v in (a, b, mean, c))
 
     def fill(share: slice) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from deepfusion.functional.parallel import split
+from deepfusion.functional.workspace import empty_like
 from deepfusion.utils.backend import array_module
 
 Array = Any
@@ -26,7 +27,7 @@ def elementwise(function: Callable[..., Array], *arrays: Array) -> Array:
     first = arrays[0]
     if array_module(first) is not np or first.size <= BLOCK:
         return function(*arrays)
-    result = np.empty_like(first)
+    result = empty_like(np, first)
     walked, blocks = result, list(arrays)
     if all(array.strides == result.strides for array in arrays):
         walked, *blocks = (array.ravel(order='K') for array in (result, *arrays))      # views, as all is dense
