@@ -196,7 +196,8 @@ def _judge(pairs: list[Pair], analytic: float, scale: Scale, factor: float) -> C
             result.numeric, result.uncertainty = min(max(analytic, low), high), kink.spread / 2
             return result
     claims_zero = abs(analytic) <= ROUNDING * scale.zero and uncertainty <= scale.zero
-    if uncertainty > SHARP * floor and not claims_zero:
+    is_near = result.error <= SHARP * floor and uncertainty <= 30 * SHARP * floor     # no accident
+    if uncertainty > SHARP * floor and not claims_zero and not is_near:
         return result
     is_rough = len(pairs) == 1 and pairs[0].spread > KINK * floor + 2 * NOISE_SAFETY * pairs[0].spread_noise
     if result.error <= allowed + uncertainty:

@@ -120,7 +120,8 @@ def test_a_wrong_slope_at_a_kink():
 def test_ties_of_a_maximum():
     picture = np.round(np.random.default_rng(0).random((2, 3, 6, 6)))
     x = Data('x', (1, 3, 6, 6), val=picture)
-    net = Net('net', [SumLoss('loss', [Tanh('t', [MaxPool('pool', [x], filter_size=2, stride=2).output]).output]).output])
+    pooled = MaxPool('pool', [x], filter_size=2, stride=2).output
+    net = Net('net', [SumLoss('loss', [Tanh('t', [pooled]).output]).output])
     report = check_net(net, verbose=False)
     assert report['x'].kinks > 0
     assert not report.faults
@@ -128,7 +129,7 @@ def test_ties_of_a_maximum():
 
 
 def test_kinks_near_the_point_are_no_trouble():
-    value = np.random.default_rng(0).standard_normal((40, 30)) * 1e-5       # many entries closer to 0 than the first step
+    value = np.random.default_rng(0).standard_normal((40, 30)) * 1e-5       # many closer to 0 than the first step
     assert check_module(Relu('m', [Data('x', (1, 30), val=value)]), method='full', verbose=False).verdict == 'ok'
 
 
