@@ -169,9 +169,9 @@ def as_array(value: Any, what: str = 'A value') -> Array:
     """Anything array-like on the current backend: floats in the current precision, integers and booleans as
     they are. Never writes into `value`; gives back `value` itself when nothing is to be changed."""
     device, dtype = get_device(Backend.get_backend()), float_type()
-    if not any(isinstance(value, t) for t in _modules):
+    if type(value) not in _modules:
         try:
-            value = np.asarray(value)
+            value = np.array(value)         # a copy, as np.asarray may give a view of somebody's memory
         except (TypeError, ValueError, DeepFusionError) as error:
             raise BackendError(f'{what} should be a number or an array of numbers; '
                                f'found {type(value).__name__}, of which no array can be made.') from error

@@ -91,6 +91,8 @@ class Data:
             self._val = self._deriv = None
             return
         array = as_array(value, f"The value of Data '{self.ID}'")
+        if self._is_parameter and array is value:
+            array = array.copy()        # update() writes into a parameter, and must not into others' arrays
         self.set_result(array)
         self._val_is_ours = array is not value
 
@@ -239,7 +241,7 @@ class Data:
         self._val, self._deriv = moved(self._val, device, dtype), moved(self._deriv, device, dtype)
         self._seed = None
         self._deriv_holder = _SHARED
-        self._val_is_ours = False
+        self._val_is_ours = True
         if self.optimizer is not None:
             for name in self.optimizer.state_names:
                 setattr(self.optimizer, name, moved(getattr(self.optimizer, name), device, dtype))

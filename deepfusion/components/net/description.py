@@ -206,6 +206,7 @@ class _Builder:
         val, deriv = (self.arrays.get(f'data/{i}/{name}') for name in ('val', 'deriv'))
         if val is not None:
             data.set_result(as_stored(val))
+            data._val_is_ours = True
         if deriv is not None:
             data._deriv = as_stored(deriv)
         if 't' in entry:

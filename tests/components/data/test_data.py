@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from deepfusion.components.data import Data
+from deepfusion.components.modules import MatMul
 from deepfusion.errors import BackendError, MissingValueError, NodeTypeError, OptionError, ShapeError, UnknownNameError
 from deepfusion.utils.backend import use_backend, use_precision
+from tests.support.nets import step, two_layers
 
 
 @pytest.mark.parametrize(('shape', 'value'), [
@@ -150,3 +152,30 @@ def test_printing_lists_the_attributes():
     for word in ('ID', 'shape', 'is_frozen', 'optimizer', 'learning_rate', 'regularizer', 'input', 'outputs', 'val',
                  'deriv'):
         assert word in text
+
+
+class Named(np.ndarray):
+    """Somebody's own kind of array."""
+
+
+@pytest.mark.parametrize('assigned', [lambda array: array, memoryview, lambda array: array.view(Named)])
+def test_a_parameter_never_writes_into_what_was_assigned(assigned):
+    module = MatMul('m', [Data('x', (1, 2))], out_features=2, learning_rate=1,
+                    optimizer_details={'optimizer_name': 'SGD'})
+    array = np.ones((2, 2), np.float32)
+    module.W.val = assigned(array)
+    held = module.W.val
+    module.W.deriv = array
+    module.update()
+    np.testing.assert_array_equal(array, 1)
+    assert type(held) is np.ndarray
+    assert module.W.val is held
+    assert not held.any()
+
+
+def test_a_value_taken_from_another_net_stays():
+    net, other = two_layers(), two_layers()
+    other.get_node('m1').W.val = net.get_node('m1').W.val
+    before = other.get_node('m1').W.val.copy()
+    step(net)
+    np.testing.assert_array_equal(other.get_node('m1').W.val, before)

@@ -46,8 +46,10 @@ def test_precision_moves_everything():
     net.to(precision='float64')
     assert {p.val.dtype for p in net.parameters()} == {np.dtype('float64')}
     assert {p.optimizer.V.dtype for p in net.parameters()} == {np.dtype('float64')}
+    held = net.get_node('m1').W.val
     step(net)
-    assert net.get_node('m1').W.val.dtype == np.float64
+    assert net.get_node('m1').W.val is held
+    assert held.dtype == np.float64
 
 
 def test_device_and_back():
