@@ -172,12 +172,16 @@ class Data:
     def update(self) -> None:
         """One step against the derivative, `val -= learning_rate * (step + reg_strength * reg'(val))`, when not
         frozen; then clear the derivative. Parameters are updated in place."""
+        self.check_update()
         if not self.is_frozen and self.optimizer is not None:
-            if self._val is None or self._val.dtype.kind != 'f':
-                raise MissingValueError(f"Data '{self.ID}': expected a value of floats to update; found "
-                                        f'{"none" if self._val is None else self._val.dtype}. Set .val or freeze it.')
             self._step(self.optimizer)
         self.clear_grads()
+
+    def check_update(self) -> None:
+        """Refuse an update that needs a value of floats and has none."""
+        if not self.is_frozen and (self._val is None or self._val.dtype.kind != 'f'):
+            raise MissingValueError(f"Data '{self.ID}': expected a value of floats to update; found "
+                                    f'{"none" if self._val is None else self._val.dtype}. Set .val or freeze it.')
 
     def _step(self, optimizer: Optimizer) -> None:
         """Subtract the step, in pieces that stay in cache, spread over the cores."""

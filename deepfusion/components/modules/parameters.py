@@ -76,6 +76,7 @@ class Parametric:
     def share(self, name: str, parameter: Data) -> None:
         """Use another module's parameter in place of the one of that name."""
         old = self.parameter_lookup[name]
+        parameter._is_parameter = True
         self.parameter_lookup[name] = parameter
         self.parameter_list[:] = [parameter if p is old else p for p in self.parameter_list]
         self._regularizable[:] = [parameter if p is old else p for p in self._regularizable]

@@ -28,8 +28,8 @@ _MODULE_FIELDS = ('ID', 'is_frozen', 'learning_rate', 'optimizer_details', 'mode
 
 def describe_net(net: 'Net', arrays: Arrays) -> dict[str, Any]:
     """The net as plain data; arrays are put into `arrays` under the names that the data mentions."""
-    nodes: list[Data] = [n for n in net.topological_order if isinstance(n, Data)] + net.parameters()
-    index = {data: i for i, data in enumerate(nodes)}
+    nodes = [n for n in net.topological_order if isinstance(n, Data)] + net.parameters()
+    index = {data: i for i, data in enumerate(dict.fromkeys(nodes))}
     modules = [n for n in net.topological_order if isinstance(n, Module)]
     return {
         'net': {name: getattr(net, name) for name in _NET_FIELDS},

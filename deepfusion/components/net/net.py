@@ -178,15 +178,15 @@ class Net:
 
     def update(self) -> None:
         """One step for every parameter and Data that is not frozen; clear all derivatives."""
-        done: set[Data] = set()
+        nodes: dict[Any, None] = {}         # each once: parameters may be shared, or inputs of other modules
         for node in self.topological_order:
-            if isinstance(node, Data) or type(node).update is not Module.update:
-                node.update()
-            else:
-                for parameter in node.parameter_list:
-                    if parameter not in done:
-                        done.add(parameter)
-                        parameter.update()
+            ours = isinstance(node, Module) and type(node).update is Module.update
+            nodes |= dict.fromkeys(node.parameter_list if ours else [node])
+        for node in nodes:
+            if isinstance(node, Data):
+                node.check_update()
+        for node in nodes:
+            node.update()
 
     def clear_grads(self) -> None:
         """Set all derivatives to zero."""

@@ -108,7 +108,7 @@ def needed_derivatives(order: Sequence[Node], wrt: Any) -> Needs:
         wanted = _as_set(wrt, {*parameters, *order})
     own = {module: {name for name, p in module.parameter_lookup.items() if p in wanted} for module in modules}
     starts: list[Node] = [module for module in modules if own[module]]
-    reached = depends_on(order, starts + [node for node in wanted if node not in parameters])
+    reached = depends_on(order, [*starts, *wanted])       # a parameter may be an input of other modules
     return {module: ({i for i, data in enumerate(module.inputs) if data in reached}, own[module])
             for module in modules if module in reached}
 

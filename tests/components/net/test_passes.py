@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deepfusion.components.data import Data
-from deepfusion.components.modules import Add, MatMul, Module
+from deepfusion.components.modules import Add, MatMul, Module, Multiply
 from deepfusion.components.modules.activation_functions import Relu, Tanh
 from deepfusion.components.modules.loss_functions import MSELoss, SumLoss
 from deepfusion.components.net import Net
@@ -253,3 +253,40 @@ def test_two_losses_add_up():
     net.forward()
     net.backward()
     np.testing.assert_allclose(x.deriv, [[2., 3.]])
+
+
+def penalized(seed=0):
+    """A layer whose bias, a parameter, is also the input of a penalty, the second loss."""
+    np.random.seed(seed)
+    x = Data('x', (1, 3), np.ones((4, 3)))
+    layer = MatMul('m', [x], out_features=3, learning_rate=0.1, bias_init_type='One',
+                   optimizer_details={'optimizer_name': 'Momentum'})
+    square = Multiply('square', [layer.b, layer.b])
+    return Net('net', [SumLoss('sum', [layer.output]).output, SumLoss('penalty', [square.output]).output])
+
+
+@pytest.mark.parametrize('wrt', [None, 'unfrozen', 'listed'])
+def test_a_parameter_may_be_an_input_too(wrt):
+    net = penalized()
+    b = net.get_node('m').b
+    net.forward()
+    net.backward(wrt=[b] if wrt == 'listed' else wrt)
+    np.testing.assert_allclose(b.deriv, [[3, 3, 3]])        # 1 of the sum, 2 b of the penalty
+    net.update()
+    np.testing.assert_allclose(b.val, [[0.7, 0.7, 0.7]], rtol=1e-6)
+    assert b.optimizer.t == 1
+
+
+@pytest.mark.parametrize('spoil', [lambda y: setattr(y, 'val', None), lambda y: setattr(y, 'val', [[1]])])
+def test_an_update_that_is_refused_changes_nothing(spoil):
+    net = two_layers()
+    net.forward()
+    net.backward()
+    y, before = net.get_node('y'), [p.val.copy() for p in net.parameters()]
+    y.unfreeze()
+    spoil(y)
+    with pytest.raises(MissingValueError, match="'y'"):
+        net.update()
+    for p, value in zip(net.parameters(), before, strict=True):
+        np.testing.assert_array_equal(p.val, value)
+        assert p._deriv is not None

@@ -13,6 +13,7 @@ from deepfusion.components.modules.activation_functions import Sigmoid
 from deepfusion.components.modules.loss_functions import SumLoss
 from deepfusion.components.net import Net
 from deepfusion.errors import FileAccessError, FileFormatError
+from tests.components.net.test_passes import penalized
 from tests.support.nets import step, two_layers
 
 
@@ -59,6 +60,19 @@ def test_derivatives_that_wait_for_an_update_are_held(tmp_path):
     net.update()
     again.update()
     assert np.array_equal(net.get_node('m1').W.val, again.get_node('m1').W.val)
+
+
+def test_a_parameter_that_is_an_input_too(tmp_path):
+    net = penalized()
+    step(net)
+    net.save(tmp_path / 'net')
+    twin = Net.load(tmp_path / 'net')
+    assert twin.get_node('square').inputs == [twin.get_node('m').b] * 2
+    held = twin.get_node('m').W.val
+    for _ in range(2):
+        assert step(twin) == step(net)
+    np.testing.assert_array_equal(twin.get_node('m').b.val, net.get_node('m').b.val)
+    assert twin.get_node('m').W.val is held
 
 
 def test_shared_parameters_stay_shared(tmp_path):
