@@ -393,8 +393,9 @@ def test_MatMul_is_in_the_picture_by_its_settings(tmp_path):
 
 def test_drawing_svg_loads_nothing_heavy(tmp_path):
     program = ('import sys; from tests.visualization.nets import basic; basic().visualize("net.svg"); '
-               'basic().visualize("net.html"); print([m for m in ("matplotlib", "rich", "graphviz") if m in sys.modules])')
+               'basic().visualize("net.html"); '
+               'print([m for m in ("matplotlib", "rich", "graphviz") if m in sys.modules])')
     environment = os.environ | {'PYTHONPATH': str(Path(__file__).parents[2])}
-    done = subprocess.run([sys.executable, '-c', program], cwd=tmp_path, env=environment, capture_output=True, text=True,
-                          check=True)
+    done = subprocess.run([sys.executable, '-c', program], cwd=tmp_path, env=environment, capture_output=True,
+                          text=True, check=True)
     assert done.stdout.strip() == '[]'
