@@ -9,7 +9,7 @@ from deepfusion.components.data.data import Data
 from deepfusion.components.data.regularizers import Regularizer
 from deepfusion.components.modules.module import Module
 from deepfusion.components.net import graph, passes
-from deepfusion.components.optimizers import get_optimizer
+from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS, get_optimizer
 from deepfusion.errors import GraphError, OptionError
 from deepfusion.utils.backend import float_type, get_device
 from deepfusion.utils.names import look_up
@@ -58,9 +58,11 @@ class Net:
         regularizer_details: dict[str, Any] | None = None,
     ) -> None:
         self.ID = check_ID(ID, 'Net')
-        if is_regularized and regularizer_details is None:
-            raise OptionError(f"Net '{ID}': is_regularized is True but regularizer_details is None. "
-                              "Give regularizer_details={'reg_name': 'L2', 'reg_strength': ...}.")
+        # Refused before any node is touched:
+        check_learning_rate(learning_rate or 0, f"Net '{ID}'")
+        get_optimizer((), optimizer_details or DEFAULT_OPTIMIZER_DETAILS)
+        if is_regularized:
+            Regularizer(regularizer_details or {})
         self.learning_rate = learning_rate
         self.optimizer_details = optimizer_details
         self.is_regularized = is_regularized
