@@ -1,5 +1,6 @@
 """Data: a node that holds a value and the derivative of the losses with respect to it."""
 
+from copy import deepcopy
 from typing import Any
 
 from deepfusion.components.data.checks import check_ID, check_learning_rate, check_shape
@@ -66,7 +67,7 @@ class Data:
         self._deriv_holder = _SHARED
         self._seed: Array = None        # what a user or loss module assigned as derivative
         self.is_frozen = is_frozen
-        self._optimizer_details = optimizer_details
+        self._optimizer_details = deepcopy(optimizer_details)   # the caller may go on changing its dictionary
         optimizer = get_optimizer(self.shape, optimizer_details)
         self.optimizer: Optimizer | None = None if is_frozen else optimizer     # a frozen one gets it when unfrozen
         self.set_learning_rate(learning_rate)
@@ -218,7 +219,7 @@ class Data:
         details = self._optimizer_details if optimizer_details is None else optimizer_details
         if self.optimizer is None or details != self._optimizer_details:
             self.optimizer = get_optimizer(self.shape, details)
-            self._optimizer_details = details
+            self._optimizer_details = deepcopy(details)
         self.is_frozen = False
 
     def clear_grads(self) -> None:
@@ -238,7 +239,7 @@ class Data:
         """Start anew with another optimizer; a frozen Data uses it once it is unfrozen."""
         optimizer = get_optimizer(self.shape, optimizer_details)
         self.optimizer = None if self.is_frozen else optimizer
-        self._optimizer_details = optimizer_details
+        self._optimizer_details = deepcopy(optimizer_details)
 
     def move(self, device: str | None, dtype: type | None) -> None:
         """Bring value, derivative and optimizer state to a device and a floating-point type."""

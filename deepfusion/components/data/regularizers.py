@@ -1,6 +1,7 @@
 """Penalties on the size of values, and their derivatives."""
 
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import Any
 
 from deepfusion.errors import OptionError
@@ -33,8 +34,9 @@ class Regularizer:
         self.reg_name: str = regularizer_details['reg_name']
         self.reg_strength: float = regularizer_details['reg_strength']
         self.reg_fn, self.reg_fn_deriv = look_up(self.reg_name, _regularizers, 'regularizer')
-        if not isinstance(self.reg_strength, int | float) or not self.reg_strength >= 0:
+        if not isinstance(self.reg_strength, Real) or not self.reg_strength >= 0:
             raise OptionError(f'{self.reg_name}: expected reg_strength of at least 0; found {self.reg_strength!r}.')
+        self.reg_strength = float(self.reg_strength)    # NumPy's numbers would widen the arrays they meet
 
     @property
     def details(self) -> dict[str, Any]:

@@ -62,7 +62,8 @@ class Module(Parametric):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> 'Module':
         self = super().__new__(cls)
-        self._construction = (args, kwargs)     # what a saved net needs to make the module again
+        # What a saved net needs to make the module again; the caller may go on changing its lists.
+        self._construction = (tuple(map(_apart, args)), {name: _apart(value) for name, value in kwargs.items()})
         return self
 
     def __init__(
@@ -229,3 +230,7 @@ class Module(Parametric):
             'regularizer_details': getattr(self, 'regularizer_details', None),
         }
         return f'{type(self).__name__}\n' + '\n'.join(f'  {name:<23} : {value}' for name, value in rows.items())
+
+
+def _apart(argument: Any) -> Any:
+    return argument.copy() if isinstance(argument, list | dict) else argument

@@ -40,11 +40,19 @@ def save(net: 'Net', file_path: str | os.PathLike[str]) -> None:
     arrays: dict[str, np.ndarray] = {}
     description = describe_net(net, arrays)
     metadata = {'format': FORMAT, 'version': str(FORMAT_VERSION), 'deepfusion': __version__,
-                'net': json.dumps(description)}
+                'net': json.dumps(description, default=_plain)}
     # safetensors 0.8.0 writes views in another order of memory wrongly (its issue 825).
     content = to_bytes({name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()},
                        metadata)
     _write_atomically(path, content)
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of NumPy, in details and flags, as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise FileFormatError(f'Net.save: expected details and flags of plain data; found {value!r:.60} '
+                          f'({type(value).__name__}). Use numbers, strings, lists and dictionaries.')
 
 
 def load(file_path: str | os.PathLike[str], modules: Sequence[type[Module]] = ()) -> 'Net':

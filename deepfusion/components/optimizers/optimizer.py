@@ -1,6 +1,7 @@
 """The base of all optimizers."""
 
 from abc import ABC, abstractmethod
+from numbers import Real
 from typing import Any
 
 from deepfusion.errors import OptionError
@@ -52,9 +53,9 @@ class Optimizer(ABC):
 
     def check_fraction(self, name: str, value: float) -> float:
         """Refuse a smoothing rate outside [0, 1)."""
-        if not isinstance(value, int | float) or not 0 <= value < 1:
+        if not isinstance(value, Real) or not 0 <= value < 1:
             raise OptionError(f'{type(self).__name__}: expected {name} in [0, 1); found {value!r}.')
-        return value
+        return float(value)     # NumPy's numbers would widen the arrays they meet
 
     def __str__(self) -> str:
         return type(self).__name__

@@ -38,7 +38,7 @@ class SGD(Optimizer):
         if weight_decay < 0:
             raise OptionError(f'SGD: expected weight_decay of at least 0; found {weight_decay!r}.')
         self.nesterov = nesterov
-        self.weight_decay = weight_decay
+        self.weight_decay = float(weight_decay)
 
     def direction(self, data_deriv: Array, data_val: Array, *averages: Array) -> Array:
         step = data_deriv

@@ -179,3 +179,23 @@ def test_a_value_taken_from_another_net_stays():
     before = other.get_node('m1').W.val.copy()
     step(net)
     np.testing.assert_array_equal(other.get_node('m1').W.val, before)
+
+
+def test_details_that_are_changed_later_are_other_details():
+    details = {'optimizer_name': 'Adam', 'hyperparameters': {'beta1': 0.9}}
+    x = Data('x', (1, 3), is_frozen=False, optimizer_details=details)
+    first = x.optimizer
+    x.unfreeze(details)
+    assert x.optimizer is first
+    details['hyperparameters']['beta1'] = 0.5
+    x.unfreeze(details)
+    assert x.optimizer.beta1 == 0.5
+
+
+def test_numbers_of_numpy_are_numbers():
+    x = Data('x', (1, 2), np.ones((1, 2)), is_frozen=False, learning_rate=np.float64(0.5), is_regularized=True,
+             optimizer_details={'optimizer_name': 'SGD', 'hyperparameters': {'momentum': np.float32(0.5)}},
+             regularizer_details={'reg_name': 'L2', 'reg_strength': np.float32(0.25)})
+    x.update()
+    np.testing.assert_array_equal(x.val, [[0.75, 0.75]])
+    assert type(x.regularizer.reg_strength) is type(x.optimizer.momentum) is float

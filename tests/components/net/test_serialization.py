@@ -62,6 +62,22 @@ def test_derivatives_that_wait_for_an_update_are_held(tmp_path):
     assert np.array_equal(net.get_node('m1').W.val, again.get_node('m1').W.val)
 
 
+def test_lists_that_a_script_goes_on_filling(tmp_path):
+    nodes = [Data('a', (1, 2), [[1, 2]])]
+    total = Add('total', nodes)
+    nodes.append(total.output)
+    Net('net', nodes[-1:]).save(tmp_path / 'net')
+    assert [x.ID for x in Net.load(tmp_path / 'net').get_node('total').inputs] == ['a']
+
+
+def test_numbers_of_numpy_are_saved(tmp_path):
+    net = two_layers()
+    net.set_optimizer({'optimizer_name': 'SGD', 'hyperparameters': {'weight_decay': np.float32(0.5)}})
+    net.check_finite = np.bool_(True)
+    net.save(tmp_path / 'net')
+    assert Net.load(tmp_path / 'net').get_node('m1').W.optimizer.weight_decay == 0.5
+
+
 def test_a_parameter_that_is_an_input_too(tmp_path):
     net = penalized()
     step(net)
