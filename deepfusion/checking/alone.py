@@ -138,7 +138,7 @@ def _gradient_faults(trial: Trial, reports: list[TensorReport], kind: str = 'gra
 
 def _in_words(report: TensorReport, when: str) -> str:
     place = 'along a direction' if report.index is None else f'at {report.index}'
-    words = report.note if report.note.startswith('it never') else report.diagnosis
+    words = report.note if 'derivative' in report.note else report.diagnosis
     return (f'{when}{WORDS["wrong"]} ({words or "no constant factor"}); {place} analytic {report.analytic:.6g}, '
             f'numeric {report.numeric:.6g}')
 

@@ -161,6 +161,8 @@ def compare(line: Line, analytic: float, step: float, scale: Scale) -> Compariso
         pair = line.pair(step * factor)
         if not math.isfinite(pair.slope):
             continue
+        if not math.isfinite(analytic):
+            return Comparison(analytic, pair.slope, pair.noise, 'wrong', (pair.step,))
         if not pairs and _agrees_at_once(pair, analytic, scale):
             return Comparison(analytic, pair.slope, NOISE_SAFETY * pair.noise, 'ok', (pair.step,),
                               is_zero=not analytic and not pair.slope)

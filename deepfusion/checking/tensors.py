@@ -67,9 +67,11 @@ def check_tensor(subject: Subject, tensor: Tensor, options: Options) -> TensorRe
     if options.method == 'directional':
         found += [(None, check_direction(subject, {tensor: _direction(subject, tensor, rng)}, options))
                   for _ in range(options.directions)]
-    summarize(report, found, options, subject.batch, float(abs(gradient).max(initial=0)))
-    if tensor.data not in subject.received and report.verdict == 'wrong':
+    summarize(report, found, options, subject.batch, _largest(gradient))
+    if report.verdict == 'wrong' and tensor.data not in subject.received:
         report.note = 'it never receives a derivative'
+    elif report.verdict == 'wrong' and not np.isfinite(gradient).all():
+        report.note = 'the derivative is not finite'
     if options.curves and report.index is not None:
         report.curve = _curve(subject.entry_line(tensor, report.index), report, tensor, options)
     report.seconds = time.perf_counter() - start
@@ -132,10 +134,13 @@ def _direction(subject: Subject, tensor: Tensor, rng: np.random.Generator) -> Ar
 
 
 def _check_entry(subject: Subject, tensor: Tensor, index: Index, gradient: np.ndarray, options: Options) -> Comparison:
-    largest = float(abs(gradient).max(initial=0))
     return compare(subject.entry_line(tensor, index), float(gradient[index]), _step(tensor, options),
-                   Scale(options.tolerance, largest, ZERO * subject.size / tensor.scale,
+                   Scale(options.tolerance, _largest(gradient), ZERO * subject.size / tensor.scale,
                          'inconclusive' if subject.net else 'wrong'))
+
+
+def _largest(gradient: np.ndarray) -> float:
+    return float(abs(gradient[np.isfinite(gradient)]).max(initial=0))
 
 
 def _step(tensor: Tensor, options: Options) -> float:
@@ -145,7 +150,7 @@ def _step(tensor: Tensor, options: Options) -> float:
 
 def _compare_complex(gradient: np.ndarray, indices: list[Index], slopes: list[float], options: Options
                      ) -> list[Comparison]:
-    scale = Scale(options.tolerance, float(abs(gradient).max(initial=0)), 0.0)
+    scale = Scale(options.tolerance, _largest(gradient), 0.0)
     found = []
     for index, slope in zip(indices, slopes, strict=True):
         analytic = float(gradient[index])
@@ -182,6 +187,8 @@ def summarize(report: TensorReport, found: list[Found], options: Options, batch:
     scale = Scale(options.tolerance, largest, 0.0)
 
     def relative(comparison: Comparison) -> float:
+        if comparison.verdict == 'wrong' and not math.isfinite(comparison.analytic):
+            return math.inf
         floor = scale.floor(comparison.analytic, comparison.numeric)
         if not floor or not math.isfinite(comparison.numeric) or comparison.is_zero or comparison.verdict == 'kink':
             return 0.0
@@ -192,7 +199,7 @@ def summarize(report: TensorReport, found: list[Found], options: Options, batch:
         index, comparison = item
         is_wrong = comparison.verdict == 'wrong'
         return (VERDICTS.index(comparison.verdict), is_wrong and index is not None,
-                comparison.error if is_wrong else relative(comparison))
+                comparison.error if is_wrong and math.isfinite(comparison.error) else relative(comparison))
 
     index, worst = max(found, key=badness)
     report.index, report.analytic, report.numeric = index, worst.analytic, worst.numeric

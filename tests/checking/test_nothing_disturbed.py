@@ -1,5 +1,6 @@
 """A check leaves everything as it was, bit for bit, whatever happens meanwhile."""
 
+import contextlib
 import random
 
 import numpy as np
@@ -100,10 +101,8 @@ def test_after_an_interruption(error, passes, monkeypatch):
     before = everything(net)
     monkeypatch.setattr(Fuse, 'left', [passes])
     monkeypatch.setattr(Fuse, 'error', error)
-    try:
+    with contextlib.suppress(error):
         check_net(net, verbose=False)
-    except BaseException as found:
-        assert isinstance(found, error)
     assert everything(net) == before
 
 
