@@ -167,7 +167,7 @@ def broken_class(cls: type[Module], way: str, part: str) -> type[Module]:
             data.clear_grads()
         cls.backward(self)
 
-    members = {'differentiate': differentiate} | ({'backward': backward} if way == 'overwritten' else {})
+    members: dict[str, Any] = {'differentiate': differentiate} | ({'backward': backward} if way == 'overwritten' else {})
     return type(f'Broken{cls.__name__}', (cls,), members)
 
 
@@ -205,6 +205,25 @@ def changes(module: Module, way: str, part: str) -> bool:
     return bool(changed > 3e-4 * np.abs(right[part]).max(initial=0) > 0)
 
 
+def repeats_differently(module: Module) -> bool:
+    """Whether a second backward with that mistake gives anything else."""
+    cls = type(module)
+    module.__class__ = broken_class(cls, 'changes saved', '')
+    try:
+        first = derivatives(module)
+        weight = np.asarray(np.random.default_rng(4).standard_normal(module.output.val.shape))
+        module.clear_grads()
+        for data in module.inputs:
+            data.clear_grads()
+        module.output.deriv = weight
+        module.backward()
+        second = {f'input {i}': data.deriv for i, data in enumerate(module.inputs)}
+        second |= {f'parameter {name}': p.deriv for name, p in module.parameter_lookup.items()}
+    finally:
+        module.__class__ = cls
+    return any(not np.allclose(first[part], second[part], rtol=3e-4, atol=0) for part in first)
+
+
 def mutate(module: Module, way: str, seed: int = 0) -> str | None:
     """Break a module whose inputs have values; returns the part that is wrong, 'all' for a mistake of conduct."""
     parts = [f'input {i}' for i, data in enumerate(module.inputs) if data.val.dtype.kind == 'f']
@@ -212,7 +231,7 @@ def mutate(module: Module, way: str, seed: int = 0) -> str | None:
     cls = type(module)
     if way in CONDUCT:
         applies = {'stale cache': lambda: any(changes(module, way, part) for part in parts),
-                   'changes saved': lambda: any(map(is_floating, module._saved)),
+                   'changes saved': lambda: repeats_differently(module),
                    'overwritten': lambda: True, 'writes deriv': lambda: module.output.shape != (1, 1)}
         derivatives(module)
         if not applies[way]():
