@@ -164,11 +164,8 @@ class Net:
         needs = None if wrt is None else self._wanted.needs(self.topological_order, wrt)
         passes.start_derivatives(self.topological_order, self.root_nodes)
         modules = self._modules if needs is None else [m for m in self._modules if m in needs]
-        passes.set_needs(modules, needs)
-        try:
+        with passes.backward_state(modules, needs, self.root_nodes):
             self._run(modules[::-1], 'backward', passes.watch_derivatives, verbose)
-        finally:
-            passes.set_needs(modules, None)
 
     def _run(self, modules: Sequence[Module], method: str, watch: Any, verbose: bool) -> None:
         self.seconds[method] = passes.run_modules(modules, method, watch if self.check_finite else None)
@@ -182,8 +179,10 @@ class Net:
         """One step for every parameter and Data that is not frozen; clear all derivatives."""
         nodes: dict[Any, None] = {}         # each once: parameters may be shared, or inputs of other modules
         for node in self.topological_order:
-            ours = isinstance(node, Module) and type(node).update is Module.update
-            nodes |= dict.fromkeys(node.parameter_list if ours else [node])
+            if isinstance(node, Module) and type(node).update is Module.update:
+                nodes |= dict.fromkeys(node.parameter_list)
+            else:
+                nodes[node] = None
         for node in nodes:
             if isinstance(node, Data):
                 node.check_update()

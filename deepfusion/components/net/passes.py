@@ -1,7 +1,8 @@
 """Running a net forward and backward."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from deepfusion.components.data.data import Data
@@ -141,10 +142,20 @@ def _as_set(wrt: Any, known: set[Node]) -> set[Data]:
     return set(items)
 
 
-def set_needs(modules: Iterable[Module], needs: Needs | None) -> None:
-    """Tell modules which derivatives this backward pass wants; None: all."""
-    for module in modules:
-        module._needs = None if needs is None else needs[module]
+@contextmanager
+def backward_state(modules: Sequence[Module], needs: Needs | None, root_nodes: Sequence[Data]) -> Iterator[None]:
+    """Within this scope modules know which derivatives are wanted (None: all). What they assign to a root's
+    derivative does not count as where the next pass starts."""
+    seeds = [root._seed for root in root_nodes]
+    try:
+        for module in modules:
+            module._needs = None if needs is None else needs[module]
+        yield
+    finally:
+        for module in modules:
+            module._needs = None
+        for root, seed in zip(root_nodes, seeds, strict=True):
+            root._seed = seed
 
 
 # -- Watching -----------------------------------------------------------------------------------------------------

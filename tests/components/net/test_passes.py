@@ -106,6 +106,25 @@ def test_adding_in_place_spares_others():
     np.testing.assert_allclose(x.deriv, 8 / 3, rtol=1e-6)
 
 
+class Assigning(Doubled):
+    """Adds to the derivative by assigning it anew."""
+
+    def backward(self):
+        self.inputs[0].deriv = self.inputs[0].deriv + 2 * self.output.deriv
+
+
+def test_what_a_module_assigns_in_backward_is_no_start_of_the_next():
+    x, d = Data('x', (1, 2), np.ones((1, 2))), Data('d', (1, 2))
+    hidden = Relu('r', [x]).output
+    Assigning('double', [hidden], d)
+    net = Net('net', [hidden, d])
+    net.forward()
+    for times in (1, 2):
+        net.backward()
+        np.testing.assert_array_equal(hidden.deriv, [[3, 3]])
+        np.testing.assert_array_equal(x.deriv, [[3 * times, 3 * times]])
+
+
 def test_roots_start_at_ones_or_what_was_assigned():
     net = two_layers()
     loss, x = net.root_nodes[0], net.get_node('x')
