@@ -34,7 +34,7 @@ class Regularizer:
         self.reg_name: str = regularizer_details['reg_name']
         self.reg_strength: float = regularizer_details['reg_strength']
         self.reg_fn, self.reg_fn_deriv = look_up(self.reg_name, _regularizers, 'regularizer')
-        if not isinstance(self.reg_strength, Real) or not self.reg_strength >= 0:
+        if not isinstance(self.reg_strength, Real) or not float(self.reg_strength) >= 0:
             raise OptionError(f'{self.reg_name}: expected reg_strength of at least 0; found {self.reg_strength!r}.')
         self.reg_strength = float(self.reg_strength)    # NumPy's numbers would widen the arrays they meet
 
