@@ -25,3 +25,6 @@ from deepfusion.components.modules.subtract import Subtract
 from deepfusion.components.modules.sum import Sum
 from deepfusion.components.modules.transpose import Transpose
 from deepfusion.components.modules.transposed_convolution import ConvTranspose1D, ConvTranspose2D, ConvTranspose3D
+
+# The classes only: the files sum, max and slice would hide Python's own behind `import *`.
+__all__ = [name for name in dir() if name[0].isupper()]
