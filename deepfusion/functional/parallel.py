@@ -25,6 +25,8 @@ Array = Any
 Result = TypeVar('Result')
 
 SMALL = 1 << 18       # work below this many numbers read or written is done before a thread has woken up
+TINY = 1 << 13        # and below this many, BLAS leaves a product to one thread by itself
+ALONE, SHARED = 1 << 18, 1 << 25    # multiplications up to which BLAS does so; beyond which sharing pays, see `product`
 _busy = threading.Lock()
 
 
@@ -58,7 +60,8 @@ def thread_count() -> int:
 
 @contextmanager
 def _one_blas_thread_each() -> Iterator[int]:
-    """The number of threads to use, with BLAS held at one; 1 and nothing held when another has them."""
+    """Within this scope each product is made by one thread. Gives the number of threads that may work; 1 when another
+    has them."""
     threads = thread_count()
     if threads < 2 or not _busy.acquire(blocking=False):
         yield 1
@@ -117,9 +120,11 @@ def _spread(xp: Any, run: Callable[[list[slice]], Result], count: int, size: int
             ) -> list[Result]:
     """`run` for the shares that each thread has."""
     parts = -(-size // at_most) if at_most and xp is np else 1
-    if xp is not np or size < SMALL or count < 2 or _busy.locked():
+    if xp is not np or size < TINY or _busy.locked():
         return [run(shares(count, parts))]
     with _one_blas_thread_each() as threads:
+        if size < SMALL or count < 2:
+            return [run(shares(count, parts))]
         todo = shares(count, -(-parts // threads) * threads)
         turns = [todo[turn] for turn in shares(len(todo), threads)]
         # This thread takes the first turn; the others see its scopes (numpy.errstate, use_precision).
@@ -151,9 +156,19 @@ def product_into(out: Array, a: Array, b: Array, xp: Any) -> None:
 
 
 def product(a: Array, b: Array, xp: Any) -> Array:
-    """`xp.matmul` where a stack of one is a plain product: that takes transposed operands on a device as they are,
-    stacks are copied there."""
-    return xp.matmul(a[0], b[0])[None] if len(a) == len(b) == 1 and a.ndim == b.ndim == 3 else xp.matmul(a, b)
+    """Matrix product as a new array, in this thread alone unless it is large.
+
+    BLAS threads that have shared in a product wait for the next one by spinning, for about 100 ms. So one small
+    product that is shared slows down everything after it that has all cores busy.
+    """
+    if xp is np:
+        if not ALONE < a.size * b.shape[-1] < SHARED:
+            return np.matmul(a, b)
+        with _one_blas_thread_each():
+            return np.matmul(a, b)
+    if len(a) == len(b) == 1 and a.ndim == b.ndim == 3:     # stacks of transposed matrices are copied on a device,
+        return xp.matmul(a[0], b[0])[None]                  # single ones are not
+    return xp.matmul(a, b)
 
 
 def _share(array: Array, share: slice, depth: int) -> Array:

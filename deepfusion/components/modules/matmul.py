@@ -5,6 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
+from deepfusion.functional.parallel import product
 
 Array = Any
 
@@ -76,7 +77,7 @@ class MatMul(Module):
             self.add_parameter('b', (1, n_out), init=self.bias_init_type, fan_in=n_in)
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        y = x @ self.W.val
+        y = product(x, self.W.val, xp)
         if self.bias:
             y += self.b.val.reshape(-1)
         return y, (x, self.W.val)
@@ -86,7 +87,7 @@ class MatMul(Module):
         rows = deriv.reshape(-1, deriv.shape[-1])            # (B, ..., out) -> (rows, out)
         parameters = {}
         if self.needs_parameter('W'):
-            parameters['W'] = x.reshape(-1, x.shape[-1]).T @ rows
+            parameters['W'] = product(x.reshape(-1, x.shape[-1]).T, rows, xp)
         if self.bias and self.needs_parameter('b'):
             parameters['b'] = rows.sum(axis=0, keepdims=True)
-        return (deriv @ W.T if self.needs_input(0) else None,), parameters
+        return (product(deriv, W.T, xp) if self.needs_input(0) else None,), parameters
