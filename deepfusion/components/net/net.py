@@ -151,8 +151,9 @@ class Net:
         if not isinstance(node, Data) or node not in self.graph:
             raise GraphError(f"Net '{self.ID}': expected a Data node of the net to start from; found {node!r}.")
         below = graph.depends_on(self.topological_order, [node])
-        self._run([m for m in self._modules if m in below and m is not node.input], 'forward',
-                  passes.watch_value, False)
+        modules = [m for m in self._modules if m in below and m is not node.input]
+        passes.check_batches(modules)
+        self._run(modules, 'forward', passes.watch_value, False)
 
     def backward(self, verbose: bool = False, wrt: Any = None) -> None:
         """Add to every derivative that of the sum of the roots.

@@ -48,7 +48,7 @@ def check_batches(modules: Iterable[Module]) -> None:
         for data in module.inputs:
             if data in batch:
                 sizes.append(batch[data])
-            elif data.input is None and data.shape[:1] == (1,):
+            elif data.input is None and data._val is not None and data.shape[:1] == (1,):
                 sizes.append((data._val.shape[0] if data._val.ndim else 1, data))
         if not sizes or len(sizes) < len(module.inputs):
             continue

@@ -243,6 +243,17 @@ def test_forward_from_node_runs_what_depends_on_it():
         net.forward_from_node(net.get_node('r'))
 
 
+def test_forward_from_node_refuses_other_batch_sizes():
+    net = two_layers()
+    net.forward()
+    hidden = net.get_node('r_out')
+    before = hidden.val
+    net.get_node('x').val = np.ones((4, 3))
+    with pytest.raises(ShapeError, match="5 from 'y' and 4 from 'x'"):
+        net.forward_from_node(net.get_node('x'))
+    assert hidden.val is before
+
+
 def test_deep_nets_run():
     node = Data('x', (1, 2), np.ones((1, 2)))
     x = node
