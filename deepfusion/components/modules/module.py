@@ -1,6 +1,7 @@
 """Module: the base of all operations. Plumbing stands here once; a module is its declarations and its maths."""
 
 import inspect
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from deepfusion.components.data.checks import check_ID
@@ -13,9 +14,10 @@ from deepfusion.errors import (
     MissingValueError,
     NodeTypeError,
     ShapeError,
+    UnknownNameError,
 )
 from deepfusion.utils.backend import array_module, device_of, float_type
-from deepfusion.utils.names import look_up
+from deepfusion.utils.names import look_up, near_matches
 
 Array = Any
 
@@ -61,6 +63,8 @@ class Module(Parametric):
         Module.known_classes[cls.__module__, cls.__qualname__] = cls
 
     def __new__(cls, *args: Any, **kwargs: Any) -> 'Module':
+        if kwargs:
+            cls._check_option_names(args[0] if args else kwargs.get('ID'), kwargs)
         self = super().__new__(cls)
         # What a saved net needs to make the module again; the caller may go on changing its lists.
         self._construction = (tuple(map(_apart, args)), {name: _apart(value) for name, value in kwargs.items()})
@@ -80,6 +84,9 @@ class Module(Parametric):
     ) -> None:
         self.ID = check_ID(ID, type(self).__name__)
         self.inputs = self._check_inputs(inputs, output)
+        if not isinstance(parameter_list, list | tuple | None):
+            raise NodeTypeError(f'{self!r}: expected parameter_list to be a list of Data; found {parameter_list!r}. '
+                                'Give the options that follow it by their names.')
         self._saved: tuple[Any, ...] | None = None
         self._needs: tuple[set[int], set[str]] | None = None     # None: everything
         if self.different_at_train_test:
@@ -181,14 +188,27 @@ class Module(Parametric):
         """The error to raise: `<kind> '<ID>': expected ...; found .... <fix>`."""
         return ShapeError(f'{self!r}: expected {expected}; found {found}. {fix}')
 
+    @classmethod
+    def _check_option_names(cls, ID: object, options: Iterable[str]) -> None:
+        known = inspect.signature(cls.__init__).parameters
+        if any(p.kind is p.VAR_KEYWORD for p in known.values()):
+            return
+        for name in options:
+            if name not in known:
+                raise UnknownNameError(f'{cls.__name__} {ID!r}: expected options that {cls.__name__} has; '
+                                       f'found {name!r}. {near_matches(name, list(known)[1:])}')
+
     def _check_inputs(self, inputs: list[Data], output: Data | None) -> list[Data]:
         if not isinstance(inputs, list | tuple) or not inputs:
             raise NodeTypeError(f'{self!r}: expected inputs to be a list of Data; found {inputs!r}. '
                                 'Write inputs=[x], also for a single input.')
         for node in inputs if output is None else [*inputs, output]:
             if not isinstance(node, Data):
+                fix = ('Use its output.' if isinstance(node, Module) else
+                       'Give the options after ID, inputs and output by their names.' if node is output else
+                       'Write inputs=[x] with Data only.')
                 raise NodeTypeError(f'{self!r}: expected inputs and output to be Data; '
-                                    f'found {type(node).__name__} {node!s:.40}.')
+                                    f'found {type(node).__name__} {node!r:.40}. {fix}')
         if output is not None and output.input is not None:
             raise GraphError(f"{self!r}: expected an output that no module makes; '{output.ID}' is made by "
                              f'{output.input!r} already. Give each module an output of its own.')

@@ -1,0 +1,53 @@
+"""Arguments in the wrong place, or under a wrong name, are answered by a sentence before anything is wired."""
+
+import pytest
+
+from deepfusion.components.data import Data
+from deepfusion.components.modules import Conv2D, MatMul, Module
+from deepfusion.components.modules.activation_functions import Relu
+from deepfusion.components.modules.dropout import Dropout
+from deepfusion.errors import NodeTypeError, UnknownNameError
+
+
+@pytest.mark.parametrize(('module', 'options', 'message'), [
+    (Conv2D, {'filtersize': 3, 'filter_count': 4},
+     "Conv2D 'm': expected options that Conv2D has; found 'filtersize'. Did you mean 'filter_size'"),
+    (MatMul, {'outfeatures': 3}, "MatMul 'm': expected options that MatMul has; found 'outfeatures'. Did you mean "),
+    (Dropout, {'keep': 0.5}, "found 'keep'. Did you mean 'p_keep'"),
+    (Relu, {'qqq': 1}, "found 'qqq'. Choose from 'ID', 'inputs', 'output'")])
+def test_misspelt_option(module, options, message):
+    x = Data('x', (1, 3, 8, 8))
+    with pytest.raises(UnknownNameError) as error:
+        module('m', [x], **options)
+    assert message in str(error.value)
+    assert not x.outputs
+
+
+def test_options_of_own_modules():
+    class Own(Module):
+        def __init__(self, ID, inputs, output=None, **options):
+            super().__init__(ID, inputs, output, **options)
+
+        def output_shape(self, shape):
+            return shape
+
+    assert Own('m', inputs=[Data('x', (1, 3))], is_frozen=True).is_frozen
+
+
+@pytest.mark.parametrize(('output', 'message'), [
+    (3, 'found int 3. Give the options after ID, inputs and output by their names.'),
+    (Relu('r', [Data('y', (1, 3))]), "found Relu Relu 'r'. Use its output."),
+    ('x', "found str 'x'.")])
+def test_no_data(output, message):
+    x = Data('x', (1, 3))
+    with pytest.raises(NodeTypeError, match="Relu 'm': expected inputs and output to be Data; ") as error:
+        Relu('m', [x], output) if isinstance(output, int) else Relu('m', [x, output])
+    assert message in str(error.value)
+    assert not x.outputs
+
+
+def test_rate_in_place_of_parameters():
+    x = Data('x', (1, 3))
+    with pytest.raises(NodeTypeError, match="Module 'm': expected parameter_list to be a list of Data; found 0.1. "):
+        Module('m', [x], Data('y', (1, 3)), 0.1)
+    assert not x.outputs
