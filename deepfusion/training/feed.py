@@ -1,19 +1,32 @@
 """How examples get into a net, and what is counted when they have gone through."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
 from deepfusion.components.net import Net
-from deepfusion.errors import OptionError, ShapeError
+from deepfusion.errors import OptionError, ShapeError, UnknownNameError
 from deepfusion.utils.backend import array_module, as_array, float_type, to_host
+from deepfusion.utils.names import near_matches
 
 Array = Any
 Examples = tuple[Any, Any]                      # pictures (or any inputs), and labels or targets
 Normalization = tuple[Any, Any] | None          # mean and deviation
 
+ROLES = ('x', 'y', 'prediction', 'loss')
+
 BYTE_PIXELS = (127.5, 127.5)        # (x - 127.5) / 127.5 = (x / 255 - 0.5) / 0.5: bytes to [-1, 1]
+
+
+def check_roles(nodes: Iterable[str], function: Callable[..., Any]) -> None:
+    """Refuse keywords that are neither options of a function nor roles of nodes."""
+    options = [name for name in signature(function).parameters if name not in ('self', 'nodes')]
+    for name in nodes:
+        if name not in ROLES:
+            raise UnknownNameError(f'No option or role of a node is called {name!r}. '
+                                   f'{near_matches(name, [*ROLES, *options])}')
 
 
 class Feed:
@@ -36,6 +49,9 @@ class Feed:
 
     def check(self, examples: Examples, what: str) -> Examples:
         """The examples, when inputs and labels are equally many and classes are in range; else an error."""
+        if not isinstance(examples, tuple | list) or len(examples) != 2:
+            raise ShapeError(f'{what}: expected a pair (inputs, labels); found {type(examples).__name__}. '
+                             'Put the two into a tuple.')
         inputs, labels = examples
         labels = to_host(labels)
         if len(inputs) != len(labels) or len(labels) == 0:

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,18 @@ from deepfusion.components.net import Net
 from deepfusion.errors import OptionError
 from deepfusion.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from deepfusion.training.evaluation import Evaluation, run_test, settings_kept
-from deepfusion.training.feed import Examples, Feed, Normalization, Tally, batches, is_classes
+from deepfusion.training.feed import Examples, Feed, Normalization, Tally, batches, check_roles, is_classes
 from deepfusion.training.history import History
 from deepfusion.training.interrupt import Stop, interruptible
 from deepfusion.training.progress import progress_bar
 from deepfusion.training.random_state import random_state, seeded, set_random_state
 from deepfusion.training.rates import LearningRate, check_rates, rate_at
 from deepfusion.training.weights import clip_gradients, copy_weights, put_weights
+
+
+def _check_whole(number: object, name: str) -> None:
+    if not isinstance(number, Integral):
+        raise OptionError(f'Trainer: expected {name} to be a whole number; found {number!r}.')
 
 
 class Trainer:
@@ -77,9 +83,11 @@ class Trainer:
         on_epoch: Callable[[dict[str, Any]], None] | None = None,
         **nodes: str,
     ) -> None:
+        check_roles(nodes, Trainer.__init__)
         for name, value in {'batch_size': batch_size, 'clip_norm': clip_norm, 'patience': patience}.items():
-            if value is not None and not value > 0:
+            if value is not None and not (isinstance(value, Real) and value > 0):
                 raise OptionError(f'Trainer: expected {name} above 0; found {value!r}.')
+        _check_whole(batch_size, 'batch_size')
         check_rates(learning_rate)
         self._feed = Feed(net, normalize, **nodes)
         self.net = net
@@ -119,6 +127,10 @@ class Trainer:
         if validation is None and self.patience is not None:
             raise OptionError('Trainer: patience goes by the validation loss; '
                               'give fit validation=(inputs, labels).')
+        _check_whole(epochs, 'epochs')
+        if all(node.is_frozen for node in [*self.net.topological_order, *self.net.parameters()]):
+            raise OptionError(f"Trainer: expected something to learn; everything in net '{self.net.ID}' is frozen. "
+                              'Unfreeze it with net.unfreeze(), or unfreeze a node.')
         train = self._feed.check((inputs, labels), 'the training set')
         sets = {'validation': validation, 'test': test}
         held_out = {name: self._feed.check(examples, f'the {name} set')

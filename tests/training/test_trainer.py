@@ -347,3 +347,32 @@ def test_examples_that_do_not_fit_are_refused_before_anything_changes():
     with pytest.raises(UnknownNameError, match="'picture'"):
         Trainer(net, x='picture')
     assert same(values(net), before)
+
+
+@pytest.mark.parametrize(('options', 'words'), [
+    ({'batch_size': 2.5}, 'expected batch_size to be a whole number; found 2.5'),
+    ({'batch_size': 'all'}, "expected batch_size above 0; found 'all'"),
+    ({'batchsize': 8}, "No option or role of a node is called 'batchsize'. Did you mean 'batch_size'"),
+    ({'input': 'x'}, "No option or role of a node is called 'input'")])
+def test_wrong_options_in_a_sentence(options, words):
+    with pytest.raises(OptionError, match=words):
+        Trainer(classifier(), **options)
+
+
+def test_wrong_arguments_of_fit_and_evaluate():
+    net, (x, y) = classifier(), points()
+    with pytest.raises(OptionError, match="expected epochs to be a whole number; found 'two'"):
+        Trainer(net).fit(x, y, epochs='two')
+    with pytest.raises(ShapeError, match=r'the test set: expected a pair \(inputs, labels\); found ndarray'):
+        Trainer(net).fit(x, y, epochs=1, test=x)
+    with pytest.raises(UnknownNameError, match="called 'normalise'. Did you mean 'normalize'"):
+        evaluate(net, x, y, normalise=None)
+
+
+def test_a_frozen_net_has_nothing_to_learn():
+    net, (x, y) = classifier(), points()
+    net.freeze()
+    with pytest.raises(OptionError, match='expected something to learn; everything in net .* is frozen'):
+        Trainer(net).fit(x, y, epochs=1)
+    net.get_node('x').unfreeze()
+    assert len(Trainer(net).fit(x, y, epochs=1)) == 1
