@@ -171,7 +171,7 @@ def run(plan: Plan, pictures: 'Dataset') -> None:
     with use_backend(plan.device), use_precision(plan.precision), seeded(plan.seed):
         net = build_model(plan.model, len(pictures.class_names), pictures.train_pictures.shape[1:])
         click.echo(f'{plan.model}, {net.parameter_count:,} parameters, learns {len(pictures.train_labels):,} '
-                   f'pictures in {plan.epochs} epochs')
+                   f'pictures in {plan.epochs} epoch{"s" if plan.epochs > 1 else ""}')
         trainer = Trainer(
             net, batch_size=plan.batch_size, learning_rate=plan.learning_rates,
             optimizer_details=plan.optimizer_details, normalize=BYTE_PIXELS,

@@ -23,6 +23,10 @@ class History:
     def __init__(self, rows: Iterable[dict[str, Any]] = ()) -> None:
         self.rows: list[dict[str, Any]] = list(rows)
 
+    def __repr__(self) -> str:
+        last = f', last: {self.rows[-1]}' if self.rows else ''
+        return f'History({len(self)} epoch{"s" if len(self) != 1 else ""}{last})'
+
     def __len__(self) -> int:
         return len(self.rows)
 

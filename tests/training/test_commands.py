@@ -97,7 +97,9 @@ def test_a_checkpoint_is_gone_on_from(run, quick, tmp_path):
 
 
 def test_a_checkpoint_of_another_model_is_refused(run, quick):
-    assert run('f3net', '--epochs', 1, '--output', 'here', '--checkpoint').exit_code == 0
+    first = run('f3net', '--epochs', 1, '--output', 'here', '--checkpoint')
+    assert first.exit_code == 0
+    assert first.output.splitlines()[0].endswith(' in 1 epoch')
     result = run('fusionnet', '--epochs', 2, '--output', 'here', '--checkpoint')
     assert result.exit_code == 2
     assert "The checkpoint in 'here' is of Net 'f3net'" in result.output

@@ -25,3 +25,8 @@ def test_csv_keeps_every_digit(tmp_path):
 
 def test_json_there_and_back():
     assert History(json.loads(History(ROWS).to_json())).rows == ROWS
+
+
+def test_it_shows_how_long_it_is_and_its_last_row():
+    assert repr(History()) == 'History(0 epochs)'
+    assert repr(History([{'epoch': 1}])) == "History(1 epoch, last: {'epoch': 1})"
