@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from deepfusion.components.net import Net
 
 METHODS = ('auto', 'full', 'directional', 'taylor', 'complex')
-FULL_UP_TO = 1500           # entries in all that 'auto' checks one by one
+FULL_UP_TO = 500            # entries in all that 'auto' checks one by one
 
 
 def check_one(net: 'Net', data_obj: Any, options: Options) -> GradCheckReport:

@@ -39,7 +39,7 @@ def _write(console: Any, report: GradCheckReport, rows: int | None, arrays: bool
         console.print(f'and {_counts(tensors[len(shown):])} more, with smaller errors')
     for tensor in [*shown, *([report.joint] if report.joint else [])]:
         for words in (tensor.diagnosis, tensor.note):
-            if words:
+            if words and not any(words in fault.message for fault in report.faults):
                 console.print(f"  '{tensor.ID}': {words}", markup=False, soft_wrap=True)
     for fault in report.faults:
         console.print(f'  FAULT in {fault}', markup=False, soft_wrap=True, style=COLOURS['wrong'])

@@ -167,7 +167,9 @@ def broken_class(cls: type[Module], way: str, part: str) -> type[Module]:
             data.clear_grads()
         cls.backward(self)
 
-    members: dict[str, Any] = {'differentiate': differentiate} | ({'backward': backward} if way == 'overwritten' else {})
+    members: dict[str, Any] = {'differentiate': differentiate}
+    if way == 'overwritten':
+        members['backward'] = backward
     return type(f'Broken{cls.__name__}', (cls,), members)
 
 

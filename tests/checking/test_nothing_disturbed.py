@@ -107,7 +107,7 @@ def test_after_an_interruption(error, passes, monkeypatch):
 
 
 def test_a_key_is_never_swallowed(monkeypatch):
-    for passes in range(0, 60, 7):
+    for passes in range(0, 30, 4):
         monkeypatch.setattr(Fuse, 'left', [10 ** 9])
         net = trained_net()
         monkeypatch.setattr(Fuse, 'left', [passes])
