@@ -1,6 +1,7 @@
 """Optimizers: how a derivative becomes a step. A table of names, and the one way to make one."""
 
 from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 from deepfusion.components.optimizers.adagrad import AdaGrad
@@ -9,8 +10,8 @@ from deepfusion.components.optimizers.momentum import Momentum
 from deepfusion.components.optimizers.optimizer import Optimizer
 from deepfusion.components.optimizers.rmsprop import RMSprop
 from deepfusion.components.optimizers.sgd import SGD
-from deepfusion.errors import OptionError
-from deepfusion.utils.names import look_up
+from deepfusion.errors import OptionError, UnknownNameError
+from deepfusion.utils.names import look_up, near_matches
 
 DEFAULT_OPTIMIZER_DETAILS: dict[str, Any] = {'optimizer_name': 'Adam', 'hyperparameters': {}}
 
@@ -40,6 +41,12 @@ def get_optimizer(data_shape: tuple[int, ...], optimizer_details: Mapping[str, A
     name = optimizer_details['optimizer_name']
     optimizer = look_up(name, _optimizers, 'optimizer')
     hyperparameters = optimizer_details.get('hyperparameters') or {}
+    known = [known for known in signature(optimizer).parameters if known != 'data_shape']
+    for key in hyperparameters if isinstance(hyperparameters, Mapping) else ():
+        if key not in known:
+            raise UnknownNameError(f'{name} does not take the hyperparameter {key!r}. {near_matches(key, known)}'
+                                   + (' The learning rate is an option of nodes and nets.'
+                                      if key in ('lr', 'learning_rate') else ''))
     try:
         return optimizer(data_shape, **hyperparameters)
     except TypeError as error:
