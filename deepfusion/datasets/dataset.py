@@ -20,3 +20,7 @@ class Dataset(NamedTuple):
     test_pictures: Any
     test_labels: np.ndarray
     class_names: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return (f'Dataset({len(self.train_labels):,} pictures to learn from, {len(self.test_labels):,} to be judged '
+                f'by, of shape {tuple(self.train_pictures.shape[1:])}, {len(self.class_names)} classes)')

@@ -51,3 +51,8 @@ def test_enlarging_agrees_with_pytorch():
 def test_impossible_sizes_are_refused(options):
     with pytest.raises(OptionError, match='size of at least 8'):
         digits(**options)
+
+
+def test_it_shows_sizes_instead_of_pixels():
+    assert repr(digits(size=8, channels=3)) == (
+        'Dataset(1,437 pictures to learn from, 360 to be judged by, of shape (3, 8, 8), 10 classes)')
