@@ -6,7 +6,6 @@ As in `lstm.py`, a sigmoid is `(1 + tanh(z / 2)) / 2`, and the columns of r and 
 from typing import Any
 
 from deepfusion.functional.parallel import product_into, split
-from deepfusion.functional.workspace import empty
 
 Array = Any
 
@@ -29,7 +28,7 @@ def gru_forward(xp: Any, gates: Array, Wh: Array, bias: Array | None, history: t
     """
     hidden, = history
     width = hidden.shape[-1]
-    recurrent, candidate = xp.empty_like(gates[0]), empty(xp, hidden[1:].shape, hidden.dtype)
+    recurrent, candidate = xp.empty_like(gates[0]), xp.empty_like(hidden[1:])
     for t in range(len(gates)):
         a, rz, h = gates[t], gates[t, :, :2 * width], hidden[t + 1]
         r, z, n = (a[:, k * width:(k + 1) * width] for k in range(3))
@@ -52,18 +51,23 @@ def gru_forward(xp: Any, gates: Array, Wh: Array, bias: Array | None, history: t
     return gates, candidate
 
 
-def gru_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh: Array,
-                 history: tuple[Array, ...], mask: Array | None) -> tuple[Array, Array, tuple[Array, ...]]:
+def gru_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh_back: Array,
+                 history: tuple[Array, ...], mask: Array | None, carry: tuple[Array, ...], d_gates: Array
+                 ) -> tuple[Array, Array, tuple[Array, ...]]:
     """Back through all steps, by the adjoint of each; as `lstm_backward`.
+
+    Args:
+        Wh_back: (3H, H), for the gates in the order n, r, z.
+        d_gates: (T, B, 4H), room for the derivatives.
 
     Returns:
         Derivatives of what the inputs add to the gates, of what the states add to them (both (T, B, 3H), the
         second in the order n, r, z), and of the states at the start.
     """
-    (gates, candidate), (hidden,) = saved, history
+    (gates, candidate), (hidden,), (dh,) = saved, history, carry
     steps, batch, width = len(gates), gates.shape[1], hidden.shape[-1]
     # Side by side [n as the states feed it, r, z, n as the inputs feed it]: one half or the other is one view.
-    by_gate = empty(xp, (steps, batch, 4, width), gates.dtype)
+    by_gate = d_gates.reshape(steps, batch, 4, width)
 
     def factors(share: slice) -> None:
         r, z, n = (gates[share, :, k * width:(k + 1) * width] for k in range(3))
@@ -78,9 +82,6 @@ def gru_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Arra
         d_r *= candidate[share]
 
     split(xp, factors, steps, gates.size * 5, at_most=1 << 20)
-    d_gates = by_gate.reshape(steps, batch, 4 * width)
-    dh = xp.zeros_like(hidden[0])
-    Wh_back = xp.ascontiguousarray(xp.concatenate([Wh[:, 2 * width:], Wh[:, :2 * width]], axis=1).T)
     for t in reversed(range(steps)):
         if d_history[0] is not None:
             dh += d_history[0][t]

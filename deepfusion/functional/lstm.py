@@ -7,7 +7,6 @@ products halves the columns of i, f and o for it (`LSTM_SCALES`).
 from typing import Any
 
 from deepfusion.functional.parallel import product_into, split
-from deepfusion.functional.workspace import empty
 
 Array = Any
 
@@ -48,8 +47,9 @@ def lstm_forward(xp: Any, gates: Array, Wh: Array, bias: Array | None, history: 
     return (gates,)
 
 
-def lstm_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh: Array,
-                  history: tuple[Array, ...], mask: Array | None) -> tuple[Array, Array, tuple[Array, ...]]:
+def lstm_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh_back: Array,
+                  history: tuple[Array, ...], mask: Array | None, carry: tuple[Array, ...], d_gates: Array
+                  ) -> tuple[Array, Array, tuple[Array, ...]]:
     """Back through all steps, by the adjoint of each.
 
     What the derivatives of a step's states are to be multiplied by is worked out for all steps at once; the
@@ -57,16 +57,16 @@ def lstm_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Arr
 
     Args:
         d_history: Derivatives of the hidden states and cells 1..T, or None.
-        Wh: (H, 4H), not scaled.
+        Wh_back: (4H, H), not scaled.
+        carry: Derivatives of the states after the last step by way of later ones; written into.
+        d_gates: (T, B, 4H), receives the derivatives of the gates.
 
     Returns:
-        Derivatives of what the inputs and the states add to the gates (the same array, (T, B, 4H)), and of the
-        states at the start.
+        Derivatives of what the inputs and of what the states add to the gates, and of the states at the start.
     """
-    (gates,), (hidden, cells) = saved, history
+    (gates,), (hidden, cells), (dh, dc) = saved, history, carry
     steps, batch, width = gates.shape[0], gates.shape[1], hidden.shape[-1]
-    d_gates = empty(xp, gates.shape, gates.dtype)
-    by_hidden = empty(xp, cells[1:].shape, cells.dtype)
+    by_hidden, scratch = xp.empty_like(cells[1:]), xp.empty_like(dc)
 
     def factors(share: slice) -> None:
         y, d, through = gates[share], d_gates[share], by_hidden[share]
@@ -84,8 +84,6 @@ def lstm_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Arr
         through *= o                            # dc = o (1 - tanh(c)^2) dh
 
     split(xp, factors, steps, gates.size * 4, at_most=1 << 20)
-    dh, dc, scratch = xp.zeros_like(hidden[0]), xp.zeros_like(cells[0]), xp.empty_like(cells[0])
-    Wh_back = xp.ascontiguousarray(Wh.T)
     by_gate = d_gates.reshape(steps, batch, 4, width)
     d_hidden, d_cells = d_history
     for t in reversed(range(steps)):

@@ -32,24 +32,27 @@ def _forward(xp: Any, gates: Array, Wh: Array, history: tuple[Array, ...], mask:
     return (gates,)
 
 
-def tanh_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh: Array,
-                  history: tuple[Array, ...], mask: Array | None) -> tuple[Array, Array, tuple[Array, ...]]:
+def tanh_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh_back: Array,
+                  history: tuple[Array, ...], mask: Array | None, carry: tuple[Array, ...], d_gates: Array
+                  ) -> tuple[Array, Array, tuple[Array, ...]]:
     """Back through all steps of `tanh_forward`; arguments and results as those of `lstm_backward`."""
-    slope = saved[0] * saved[0]
-    return _backward(xp, d_history, xp.subtract(1, slope, out=slope), Wh, mask)
+    xp.multiply(saved[0], saved[0], out=d_gates)
+    xp.subtract(1, d_gates, out=d_gates)
+    return _backward(xp, d_history, Wh_back, mask, carry, d_gates)
 
 
-def relu_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh: Array,
-                  history: tuple[Array, ...], mask: Array | None) -> tuple[Array, Array, tuple[Array, ...]]:
+def relu_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh_back: Array,
+                  history: tuple[Array, ...], mask: Array | None, carry: tuple[Array, ...], d_gates: Array
+                  ) -> tuple[Array, Array, tuple[Array, ...]]:
     """Back through all steps of `relu_forward`; arguments and results as those of `lstm_backward`."""
-    return _backward(xp, d_history, (saved[0] > 0).astype(saved[0].dtype), Wh, mask)
+    d_gates[...] = saved[0] > 0
+    return _backward(xp, d_history, Wh_back, mask, carry, d_gates)
 
 
-def _backward(xp: Any, d_history: tuple[Array | None, ...], d_gates: Array, Wh: Array, mask: Array | None
-              ) -> tuple[Array, Array, tuple[Array, ...]]:
+def _backward(xp: Any, d_history: tuple[Array | None, ...], Wh_back: Array, mask: Array | None,
+              carry: tuple[Array, ...], d_gates: Array) -> tuple[Array, Array, tuple[Array, ...]]:
     """`d_gates` holds the slopes of the activation and receives the derivatives."""
-    dh = xp.zeros_like(d_gates[0])
-    Wh_back = xp.ascontiguousarray(Wh.T)
+    dh, = carry
     for t in reversed(range(len(d_gates))):
         if d_history[0] is not None:
             dh += d_history[0][t]

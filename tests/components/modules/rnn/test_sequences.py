@@ -9,7 +9,7 @@ from deepfusion.components.data import Data
 from deepfusion.components.modules.rnn import GRU, LSTM, RNN, LastState
 from deepfusion.errors import OptionError, ShapeError, UnknownNameError
 from deepfusion.utils.backend import use_precision
-from tests.support.cases import Case, ModuleTests
+from tests.support.cases import Case, ModuleTests, close, make, run
 
 LENGTHS = np.array([4, 1, 3])
 
@@ -214,3 +214,19 @@ def test_lengths_outside_the_steps_are_refused(found):
     module = LSTM('m', [data((1, 4, 3), np.ones((2, 4, 3))), data((1,), np.array(found))], hidden_size=2, masked=True)
     with pytest.raises(OptionError, match="lengths from 1 to 4 in 'd1'"):
         module.forward()
+
+
+@pytest.mark.parametrize('kind', [RNN, LSTM, GRU])
+def test_two_cores_find_what_one_finds(kind):
+    """Sizes at which work is cut into jobs for the other core."""
+    from threadpoolctl import threadpool_limits
+    big = Case('big', lambda inputs: kind('m', inputs, hidden_size=96, bidirectional=True, masked=True),
+               [(1, 40, 8), (1,)], draws=(None, lambda rng, shape: rng.integers(1, 41, shape[0])))
+    found = []
+    for threads in (1, 2):
+        with use_precision('float64'), threadpool_limits(threads):
+            found.append(run(make(big, 'train'), big.inputs(80)))
+    close(found[1].value, found[0].value, 1e-12, 'value')
+    close(found[1].inputs[0], found[0].inputs[0], 1e-12, 'x')
+    for name, value in found[0].parameters.items():
+        close(found[1].parameters[name], value, 1e-12, name)
