@@ -101,11 +101,18 @@ class Data:
         """Take over a module's result, an array of the right device and type, after checking its shape."""
         if not self._fits(array.shape):
             raise ShapeError(f"Data '{self.ID}': expected a value of shape {self._shape_in_words()}; "
-                             f'found {array.shape}. Reshape the value, or make the Data with another shape.')
+                             f'found {array.shape}. {self._fix_of(array)}')
         self._val = array if array.ndim else array_module(array).asarray(array)     # no NumPy scalars
         self._val_is_ours = False
         if self._deriv is not None and self._deriv.shape != array.shape:
             self._deriv = None
+
+    def _fix_of(self, array: Array) -> str:
+        if array.shape == self.shape[1:] and not self._is_parameter:
+            return 'Add a batch axis in front: value[None].'
+        if array.dtype.kind in 'iu' and array.ndim < 3 and len(self.shape) == 2 and array.size == len(array):
+            return f'For class indices as one-hot targets, give np.eye({self.shape[1]})[indices].'
+        return 'Reshape the value, or make the Data with another shape.'
 
     def _fits(self, shape: tuple[int, ...]) -> bool:
         mine = self.shape

@@ -137,12 +137,15 @@ class Module(Parametric):
         values = [self._input_value(i, data) for i, data in enumerate(self.inputs)]
         xp = array_module(values[0])
         try:
-            value, saved = self.compute(xp, *values)
+            result = self.compute(xp, *values)
         except TypeError:
             self._check_devices()
             raise
+        if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], tuple)):
+            raise NodeTypeError(f'{self!r}: expected compute to return (value, saved), saved being a tuple; found '
+                                f'{type(result).__name__}. Write `return value, (...)`, with () for nothing.')
+        value, self._saved = result
         self.output.set_result(value)
-        self._saved = saved
 
     def backward(self) -> None:
         """Add to the inputs' and parameters' derivatives from the output's derivative."""
@@ -152,13 +155,25 @@ class Module(Parametric):
         if self._saved is None:
             raise MissingValueError(f'{self!r}: backward needs what forward saved, and forward has not run; '
                                     'run forward first.')
-        input_derivs, parameter_derivs = self.differentiate(array_module(deriv), deriv, *self._saved)
+        input_derivs, parameter_derivs = self._checked(self.differentiate(array_module(deriv), deriv, *self._saved))
         for i, (data, d) in enumerate(zip(self.inputs, input_derivs, strict=True)):
             if d is not None and self.needs_input(i):
                 data.add_deriv(d)
         for name, d in parameter_derivs.items():
             if d is not None and self.needs_parameter(name):
                 self.parameter_lookup[name].add_deriv(d)
+
+    def _checked(self, result: Any) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
+        """What differentiate gave, when it has the promised form."""
+        count = len(self.inputs)
+        if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[0], tuple | list)
+                and len(result[0]) == count and isinstance(result[1], dict)):
+            raise NodeTypeError(f'{self!r}: expected differentiate to return (input derivatives, {{name: derivative}}) '
+                                f'with a tuple of {count}, one for each input; found {type(result).__name__}. '
+                                'Write `return (dx,), {}` for one input and no parameter.')
+        for name in result[1]:
+            look_up(name, self.parameter_lookup, f'parameter of {self!r}')
+        return result
 
     def _input_value(self, index: int, data: Data) -> Array:
         value = data._val

@@ -97,7 +97,7 @@ class Parametric:
 
     def unfreeze(self, optimizer_details: dict[str, Any] | None = None) -> None:
         """Let `update` change the parameters, with the optimizer they had or the one given."""
-        self.is_frozen = False
+        self.is_frozen = not self.parameter_list       # nothing to learn: frozen, as at first
         if optimizer_details is not None:
             get_optimizer((), optimizer_details)
             self.optimizer_details = optimizer_details
