@@ -9,7 +9,7 @@ from deepfusion.checking.conduct import check_conduct
 from deepfusion.checking.report import VERDICTS, Fault, TensorReport
 from deepfusion.checking.shadow import isolate
 from deepfusion.checking.subject import Subject, Tensor, module_subject
-from deepfusion.checking.tensors import Options, are_right_together, check_tensor
+from deepfusion.checking.tensors import INFINITE, Options, are_right_together, check_tensor
 from deepfusion.checking.trial import Trial
 from deepfusion.components.modules.module import Module
 from deepfusion.errors import DeepFusionError
@@ -36,7 +36,11 @@ def check_alone(module: Module, options: Options, conduct: bool = True, is_quick
     faults = check_conduct(trial) if conduct else []
     if any(fault.kind in ('raises', 'random', 'shape') for fault in faults):
         return _unchecked(module, faults), faults
-    reports = _check(trial.fresh(), options, is_quick)
+    try:
+        reports = _check(trial.fresh(), options, is_quick)
+    except Exception as error:
+        faults.append(trial.fault('raises', 'passes', f'a pass stops with {type(error).__name__}: {error}'))
+        return _unchecked(module, faults), faults
     wrong = _gradient_faults(trial, reports)
     # What a wrong derivative brings with it is not told again.
     parts = {fault.part for fault in wrong}
@@ -117,7 +121,7 @@ def _joined(here: TensorReport, there: TensorReport) -> TensorReport:
     if there.verdict == 'wrong' and (here.verdict != 'wrong' or here.index is None):
         there.note = there.note or 'seen at a point beside the one given'
         return there
-    if there.verdict != 'ok':
+    if there.verdict != 'ok' or here.note == INFINITE:
         return here
     if here.verdict == 'wrong' and here.index is None:
         here.verdict = 'kink'       # a direction across many kinks

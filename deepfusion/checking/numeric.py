@@ -42,6 +42,11 @@ class Pair:
         self.noise, self.spread_noise = factor * self.noise, factor * self.spread_noise
 
     @property
+    def gap(self) -> float:
+        """The part of the spread that is no rounding."""
+        return max(0.0, self.spread - NOISE_SAFETY * self.spread_noise)
+
+    @property
     def sides(self) -> tuple[float, float]:
         """The least and largest slope that any choice between left and right gives."""
         return self.slope - self.spread / 2, self.slope + self.spread / 2
@@ -201,7 +206,7 @@ def _judge(pairs: list[Pair], analytic: float, scale: Scale, factor: float) -> C
     is_near = result.error <= SHARP * floor and uncertainty <= 30 * SHARP * floor     # no accident
     if uncertainty > SHARP * floor and not claims_zero and not is_near:
         return result
-    is_rough = len(pairs) == 1 and pairs[0].spread > KINK * floor + 2 * NOISE_SAFETY * pairs[0].spread_noise
+    is_rough = len(pairs) == 1 and pairs[0].gap > KINK * floor
     if result.error <= allowed + uncertainty:
         result.verdict, result.is_zero = ('inconclusive' if is_rough else 'ok'), claims_zero
     elif len(pairs) > 2 and result.error > 10 * uncertainty and floor > scale.zero:
@@ -225,10 +230,10 @@ def _last_word(result: Comparison, scale: Scale) -> Comparison:
 
 
 def _best(pairs: list[Pair]) -> tuple[float, float]:
-    """The best known slope and its uncertainty, from pairs in the order of falling steps. A single pair says nothing
-    of truncation and kinks, only of rounding."""
+    """The best known slope and its uncertainty, from pairs in the order of falling steps. A single pair knows of
+    truncation and kinks only that its slope lies between both sides."""
     if len(pairs) == 1:
-        return pairs[0].slope, NOISE_SAFETY * pairs[0].noise
+        return pairs[0].slope, pairs[0].gap / 2 + NOISE_SAFETY * pairs[0].noise
     uncertainty, slope = min((_uncertainty(large, small), small.slope) for large, small in itertools.pairwise(pairs))
     return slope, uncertainty
 
@@ -237,7 +242,7 @@ def _uncertainty(large: Pair, small: Pair) -> float:
     """How far off the slope at the smaller of two steps may be."""
     ratio = large.step / small.step
     noise = NOISE_SAFETY * small.noise
-    wide, narrow = (max(0.0, pair.spread - NOISE_SAFETY * pair.spread_noise) for pair in (large, small))
+    wide, narrow = large.gap, small.gap
     if narrow > wide / 4:               # a kink within the smaller step: any slope between both sides
         return narrow / 2 + noise
     if narrow * 4 * ratio < wide:       # one between the two steps, which the smaller one has left behind

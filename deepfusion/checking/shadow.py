@@ -3,7 +3,7 @@
 import copy
 import random
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,8 @@ def isolate(module: Module, same: tuple[int, int] | None = None, precision: str 
         memo[id(second)] = memo[id(first)]
     twin = object.__new__(type(module))
     memo[id(module)] = twin
+    for data in _data_in(vars(module).values()):
+        memo.setdefault(id(data), _plain_copy(data, precision, share))      # or copying would follow its edges
     for name, value in vars(module).items():
         if name != '_saved':
             vars(twin)[name] = _copied(module, name, value, memo, precision)
@@ -76,6 +78,17 @@ def isolate(module: Module, same: tuple[int, int] | None = None, precision: str 
         data.outputs = [twin] * twin.inputs.count(data)
     twin.output.input = twin
     return twin
+
+
+def _data_in(values: Iterable[Any]) -> Iterator[Data]:
+    """The Data among attributes, and in lists and dictionaries that are attributes."""
+    for value in values:
+        if isinstance(value, Data):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from (item for item in value if isinstance(item, Data))
+        elif isinstance(value, dict):
+            yield from (item for item in value.values() if isinstance(item, Data))
 
 
 def _plain_copy(data: Data, precision: str | None, share: bool) -> Data:

@@ -1,6 +1,7 @@
 """How reports look on the screen."""
 
 import io
+import sys
 from typing import Any
 
 import numpy as np
@@ -99,5 +100,5 @@ def _write_arrays(console: Any, report: GradCheckReport) -> None:
         for name in ('analytic', 'numeric'):
             values = getattr(tensor, f'{name}_values')
             if values is not None:
-                console.print(f"{name} derivative of '{tensor.ID}'\n{np.array2string(np.asarray(values))}",
-                              markup=False, soft_wrap=True)
+                text = np.array2string(np.asarray(values), threshold=sys.maxsize)
+                console.print(f"{name} derivative of '{tensor.ID}'\n{text}", markup=False, soft_wrap=True)

@@ -53,6 +53,7 @@ class Subject:
         self.modules, self.roots, self.tensors, self.seed, self.net = modules, roots, list(tensors), seed, net
         self.replay = Replay(modules, seed)
         self.weights: list[Array] = []
+        self.failure: Exception | None = None       # what forward said where it had no value
         self.settle()
 
     @property
@@ -138,6 +139,9 @@ class Subject:
             for module in below:
                 self.replay.forward(module)
             return [root.val for root in self.roots]
+        except Exception as error:      # the function may end within a step of the point
+            self.failure = error
+            return [weight * float('nan') for weight in self.weights]
         finally:
             for data in [*values, *(module.output for module in below)]:
                 data.set_result(self.values[data])

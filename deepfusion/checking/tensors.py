@@ -19,6 +19,7 @@ Array = Any
 Index = tuple[int, ...]
 Found = tuple[Index | None, Comparison]     # where None is a direction through all entries
 FAINT = 1e-2                # of the others' weight: too little for a tensor to be judged together with them
+INFINITE = 'the derivative is not finite'
 MORE = 32                   # entries looked at where a few decide nothing
 MAX_UNCLEAR = 0.1           # a larger share of comparisons that noise hides makes a tensor inconclusive
 ZERO = 1e-7                 # of the loss per scale of the tensor: what is below cannot be told from zero
@@ -70,8 +71,10 @@ def check_tensor(subject: Subject, tensor: Tensor, options: Options) -> TensorRe
     summarize(report, found, options, subject.batch, _largest(gradient))
     if report.verdict == 'wrong' and tensor.data not in subject.received:
         report.note = 'it never receives a derivative'
-    elif report.verdict == 'wrong' and not np.isfinite(gradient).all():
-        report.note = 'the derivative is not finite'
+    elif not report and not np.isfinite(gradient).all():
+        report.note = INFINITE
+    elif report.verdict == 'inconclusive' and subject.failure is not None:
+        report.note = f'beside the point forward stops with {type(subject.failure).__name__}: {subject.failure}'
     if options.curves and report.index is not None:
         report.curve = _curve(subject.entry_line(tensor, report.index), report, tensor, options)
     report.seconds = time.perf_counter() - start

@@ -47,7 +47,7 @@ def gradient_checker(net: 'Net', data_obj: Any, h: float = 1e-6, method: str = '
 
 
 def check_net(net: 'Net', wrt: Sequence[Any] | None = None, method: str = 'auto', h: float = 1e-6,
-              entries: int | None = None, directions: int = 1, tolerance: float = 1e-5, seed: int = 0,
+              entries: int | None = None, directions: int = 3, tolerance: float = 1e-5, seed: int = 0,
               conduct: bool = True, verbose: bool = True) -> GradCheckReport:
     """Check every input and parameter of a net, and every module by itself, so that a wrong one is named.
 
@@ -56,7 +56,7 @@ def check_net(net: 'Net', wrt: Sequence[Any] | None = None, method: str = 'auto'
         wrt: The Data, parameters or IDs to check; None is all of them. Modules are checked in any case.
         method: As in `gradient_checker`; 'auto' is 'full' for small nets, otherwise 'directional'.
         h, entries, tolerance, seed: As in `gradient_checker`.
-        directions: Random directions for each tensor, where the method uses them.
+        directions: Random directions through all tensors at once, where the method uses them.
         conduct: Look for the mistakes that gradients do not show, too.
         verbose: Print a short table.
     """
@@ -75,7 +75,8 @@ def check_module(module: Module, inputs: Sequence[Any] | None = None, batch: int
         module: The module, in a net or not; it is not changed.
         inputs: Values for its inputs; None takes those it has, or random ones.
         batch: The number of examples where values are random.
-        method, h, entries, directions, tolerance, seed, conduct, verbose: As in `check_net`.
+        directions: Random directions for each tensor, where the method uses them.
+        method, h, entries, tolerance, seed, conduct, verbose: As in `check_net`.
 
     Example:
         >>> from deepfusion.components.data import Data

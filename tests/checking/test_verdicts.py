@@ -251,3 +251,57 @@ def test_entries_can_be_sampled():
     net = Net('net', [SumLoss('loss', [Tanh('t', [x]).output]).output])
     assert gradient_checker(net, x, entries=7, verbose=False).tensors[0].checked == 7
     assert gradient_checker(net, x, verbose=False).tensors[0].checked == 120
+
+
+class Root(Module):
+    """sqrt(x), which refuses what is negative."""
+
+    def output_shape(self, shape):
+        return shape
+
+    def compute(self, xp, x):
+        if bool((x < 0).any()):
+            raise ValueError('expected no negative numbers')
+        return xp.sqrt(x), (x,)
+
+    def differentiate(self, xp, deriv, x):
+        return (deriv / (2 * xp.sqrt(x)),), {}
+
+
+def test_where_a_function_ends():
+    value = np.array([[1.0, 2.0], [3.0, 0.5]])
+    assert check_module(Root('m', [Data('x', (1, 2), val=value)]), verbose=False).verdict == 'ok'
+    for small, verdicts in ((1e-7, ['ok']), (1e-9, ['ok', 'inconclusive'])):
+        value[0, 0] = small
+        assert check_module(Root('m', [Data('x', (1, 2), val=value)]), verbose=False).verdict in verdicts
+    value[0, 0] = 0.0
+    report = check_module(Root('m', [Data('x', (1, 2), val=value)]), verbose=False)
+    assert not report
+    assert 'negative' in str(report) or 'finite' in str(report)
+
+
+class Tied(Module):
+    """x times another module's weight, which is none of its parameters, and a module among its attributes."""
+
+    def __init__(self, ID, inputs, other):
+        self.weight = other.W
+        super().__init__(ID, inputs)
+
+    def output_shape(self, shape):
+        return (1, self.weight.shape[1])
+
+    def compute(self, xp, x):
+        return x @ self.weight.val, (self.weight.val,)
+
+    def differentiate(self, xp, deriv, W):
+        return (deriv @ W.T,), {}
+
+
+def test_a_module_that_looks_at_another_ones_parameter():
+    x = Data('x', (1, 3), val=np.random.default_rng(0).standard_normal((4, 3)))
+    first = MatMul('first', [x], out_features=3)
+    end = Tanh('t', [Tied('tied', [first.output], first).output]).output
+    report = check_net(Net('net', [SumLoss('loss', [end]).output]), verbose=False)
+    assert report['x']
+    assert report.faulty_modules == []
+    assert report['first_W'].verdict in ('ok', 'wrong')
