@@ -33,6 +33,7 @@ from deepfusion.utils.backend import array_module
 Array = Any
 
 FEW = 128 * 128    # filters times channels, up to which the transformed filters leave room in a core's cache
+SLAB = 1 << 22     # numbers in a slab of more of them
 
 
 def applies(windows: Windows, groups: int) -> bool:
@@ -46,20 +47,21 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, m: in
     xp = array_module(x)
     grid = Grid(xp, m, x.shape[2:], windows.output_size(x.shape[2:]), windows.padding, x.dtype)
     x = xp.ascontiguousarray(channels_last(x))
-    y = empty(xp, (len(x), *grid.output, weight.shape[0]), x.dtype)
-    U = _transform_filters(xp, weight.reshape(*weight.shape[:2], 9).transpose(1, 2, 0), m)      # (points, C, O)
+    filters, batch = _Filters(xp, weight, m), len(x)
+    y = empty(xp, (batch, *grid.output, filters.count), x.dtype)
 
-    def from_points(V: Array, share: slice) -> None:
-        M = matmul(V, U, xp, grid.points(len(y[share]), y.shape[-1], y.dtype))  # (points, B * tiles, O)
+    def task(share: slice, V: Array) -> None:
+        M = filters.times(V, grid.points(len(y[share]), filters.count, y.dtype))
         if bias is not None:
             M[grid.at_one] += bias
         grid.join(M, y[share])
 
-    if weight.shape[0] * weight.shape[1] <= FEW:
-        split(xp, lambda share: from_points(grid.cut(x[share]), share), len(x), grid.count(len(x)) * x.shape[-1], BLOCK)
+    if filters.few:
+        filters.transform()
+        split(xp, lambda share: task(share, grid.cut(x[share])), batch, grid.count(batch) * x.shape[-1], BLOCK)
         return channels_first(y), (grid, x, None, weight)
     V = grid.cut(x)
-    from_points(V, slice(None))
+    task(slice(None), V)
     return channels_first(y), (grid, None, V, weight)
 
 
@@ -68,50 +70,75 @@ def backward(deriv: Array, grid: Grid, x: Array, V: Array, weight: Array, wants_
     """The derivatives of input, filters and bias from that of the output, None for what is not wanted."""
     xp = array_module(deriv)
     deriv = xp.ascontiguousarray(channels_last(deriv))
-    (filters, channels), batch = weight.shape[:2], len(deriv)
-    if wants_input:
-        dx = empty(xp, (batch, *grid.size, channels), deriv.dtype)
-        # Transformed anew: small products with a transposed matrix take twice as long, and U would take four times
-        # the memory of the filters.
-        U = _transform_filters(xp, weight.reshape(filters, channels, 9).transpose(0, 2, 1), grid.m)  # (points, O, C)
+    filters, batch = _Filters(xp, weight, grid.m, transposed=True), len(deriv)
+    dx = empty(xp, (batch, *grid.size, filters.channels), deriv.dtype) if wants_input else None
 
     def task(share: slice) -> tuple[Array, Array]:
         dM = grid.cut(deriv[share], adjoint=True)                               # (points, B * tiles, O)
-        if wants_input:
-            dV = matmul(dM, U, xp, grid.points(len(dx[share]), channels, dx.dtype))
+        if dx is not None:
+            dV = filters.times(dM, grid.points(len(dx[share]), filters.channels, dx.dtype))
             grid.join(dV, dx[share], adjoint=True)
-        dU = matmul(dM.swapaxes(1, 2), grid.cut(x[share]) if V is None else V, xp) if wants_weight else xp.zeros(1)
-        return dU, dM[grid.at_one].sum(axis=0)                                  # (points, O, C), (O,)
+        dw = filters.derivative(dM, grid.cut(x[share]) if V is None else V) if wants_weight else xp.zeros(1)
+        return dw, dM[grid.at_one].sum(axis=0)
 
-    if V is None:
-        dU, db = split_sum(xp, task, batch, grid.count(batch) * channels, max(BLOCK, 18 * filters * channels))
+    if filters.few:
+        filters.transform()
+        dw, db = split_sum(xp, task, batch, grid.count(batch) * filters.channels, max(BLOCK, 2 * weight.size))
     else:
-        dU, db = task(slice(None))
-    return (channels_first(dx) if wants_input else None, _filter_derivative(xp, dU, grid.m) if wants_weight else None,
+        dw, db = task(slice(None))
+    return (None if dx is None else channels_first(dx), dw.reshape(weight.shape) if wants_weight else None,
             db if wants_bias else None)
 
 
-def _transform_filters(xp: Any, taps: Array, m: int) -> Array:
-    """(rows, 9, columns) -> (points, rows, columns)"""
-    rows, _, columns = taps.shape
-    U = empty(xp, ((m + 2) ** 2, rows, columns), taps.dtype)
-    G = xp.asarray(filter_map(m, np.dtype(taps.dtype)))
+class _Filters:
+    """Filters as matrices U, one for each point, (C, O), or (O, C) when transposed: small products with a matrix that
+    is transposed on the way take twice as long.
 
-    def task(share: slice) -> None:
-        product_into(U[:, share].transpose(1, 0, 2), G, xp.ascontiguousarray(taps[share]), xp)
+    U takes four times the memory of the filters (m = 4). So that many filters stay in cache they are transformed and
+    multiplied a slab of columns at a time, and U is never kept.
+    """
 
-    split(xp, task, rows, U.size, BLOCK)
-    return U
+    def __init__(self, xp: Any, weight: Array, m: int, transposed: bool = False) -> None:
+        self.xp, self.points = xp, (m + 2) ** 2
+        self.count, self.channels = weight.shape[:2]
+        self.few = self.count * self.channels <= FEW
+        taps = weight.reshape(self.count, self.channels, 9)
+        self.taps = taps.transpose(0, 2, 1) if transposed else taps.transpose(1, 2, 0)     # (rows, 9, columns)
+        self.G = xp.asarray(filter_map(m, np.dtype(weight.dtype)))
+        self.U: Array = None
 
+    def transform(self) -> None:
+        """Make the whole of U beforehand."""
+        self.U = self._transformed(self.taps)
 
-def _filter_derivative(xp: Any, dU: Array, m: int) -> Array:
-    """(points, O, C) -> (O, C, 3, 3), the adjoint of `_transform_filters`."""
-    out, channels = dU.shape[1:]
-    dw = empty(xp, (out, channels, 9), dU.dtype)
-    G = xp.asarray(filter_map(m, np.dtype(dU.dtype)))
+    def times(self, V: Array, out: Array) -> Array:
+        """V (points, N, rows) times U, into out (points, N, columns)."""
+        if self.U is not None:
+            return matmul(V, self.U, self.xp, out)
 
-    def task(share: slice) -> None:
-        product_into(dw[share], dU[:, share].transpose(1, 2, 0), G, xp)
+        def task(share: slice) -> None:
+            product_into(out[:, :, share], V, self._transformed(self.taps[:, :, share]), self.xp)
 
-    split(xp, task, out, dU.size, BLOCK)
-    return dw.reshape(out, channels, 3, 3)
+        split(self.xp, task, out.shape[-1], self.points * self.count * self.channels, SLAB)
+        return out
+
+    def derivative(self, dM: Array, V: Array) -> Array:
+        """The derivative of the filters (O, C, 9), from dM (points, N, O) and V (points, N, C)."""
+        dw = empty(self.xp, (self.count, self.channels, 9), dM.dtype)
+
+        def task(share: slice) -> None:
+            dU = matmul(dM[:, :, share].swapaxes(1, 2), V, self.xp)
+            product_into(dw[share], dU.transpose(1, 2, 0), self.G, self.xp)
+
+        split(self.xp, task, self.count, self.points * self.count * self.channels, SLAB)
+        return dw
+
+    def _transformed(self, taps: Array) -> Array:
+        """(rows, 9, columns) -> (points, rows, columns)"""
+        U = empty(self.xp, (self.points, taps.shape[0], taps.shape[2]), taps.dtype)
+
+        def task(share: slice) -> None:
+            product_into(U[:, share].transpose(1, 0, 2), self.G, self.xp.ascontiguousarray(taps[share]), self.xp)
+
+        split(self.xp, task, len(taps), U.size, BLOCK)
+        return U
