@@ -5,7 +5,8 @@ As in `lstm.py`, a sigmoid is `(1 + tanh(z / 2)) / 2`, and the columns of r and 
 
 from typing import Any
 
-from deepfusion.functional.parallel import product_into, split
+from deepfusion.functional.lstm import backwards
+from deepfusion.functional.parallel import product_into
 
 Array = Any
 
@@ -81,8 +82,9 @@ def gru_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Arra
         d_r *= d_fed
         d_r *= candidate[share]
 
-    split(xp, factors, steps, gates.size * 5, at_most=1 << 20)
-    for t in reversed(range(steps)):
+    for t, group in backwards(xp, gates):
+        if group is not None:
+            factors(group)
         if d_history[0] is not None:
             dh += d_history[0][t]
         by_gate[t] *= dh[:, None]

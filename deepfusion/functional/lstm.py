@@ -4,9 +4,12 @@ A sigmoid is taken as `(1 + tanh(z / 2)) / 2`, so that one tanh serves all gates
 products halves the columns of i, f and o for it (`LSTM_SCALES`).
 """
 
+from collections.abc import Iterator
 from typing import Any
 
-from deepfusion.functional.parallel import product_into, split
+import numpy as np
+
+from deepfusion.functional.parallel import product_into
 
 Array = Any
 
@@ -52,8 +55,8 @@ def lstm_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Arr
                   ) -> tuple[Array, Array, tuple[Array, ...]]:
     """Back through all steps, by the adjoint of each.
 
-    What the derivatives of a step's states are to be multiplied by is worked out for all steps at once; the
-    loop is left with one product and a few multiplications.
+    What the derivatives of a step's states are to be multiplied by needs no later step: it is worked out for as many
+    steps at once as stay in cache. Then each step takes one product and a few multiplications.
 
     Args:
         d_history: Derivatives of the hidden states and cells 1..T, or None.
@@ -83,10 +86,11 @@ def lstm_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Arr
         xp.subtract(1, xp.multiply(through, through, out=through), out=through)
         through *= o                            # dc = o (1 - tanh(c)^2) dh
 
-    split(xp, factors, steps, gates.size * 4, at_most=1 << 20)
     by_gate = d_gates.reshape(steps, batch, 4, width)
     d_hidden, d_cells = d_history
-    for t in reversed(range(steps)):
+    for t, group in backwards(xp, gates):
+        if group is not None:
+            factors(group)
         if d_hidden is not None:
             dh += d_hidden[t]
         if d_cells is not None:
@@ -105,3 +109,15 @@ def lstm_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Arr
         if mask is not None:
             dh += past_h
     return d_gates, d_gates, (dh, dc)
+
+
+CACHED = 1 << 16        # numbers of a group of steps that stay in cache
+
+
+def backwards(xp: Any, gates: Array) -> Iterator[tuple[int, slice | None]]:
+    """The steps from the last to the first; with the first of each group of them the group, else None."""
+    steps = len(gates)
+    size = max(1, CACHED * steps // max(1, gates.size)) if xp is np else steps
+    for t in reversed(range(steps)):
+        at_end = t == steps - 1 or t % size == size - 1
+        yield t, slice(t - t % size, t + 1) if at_end else None
