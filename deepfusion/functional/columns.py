@@ -99,10 +99,12 @@ class _Rows:
         return batch * prod(self.output) * self.windows.taps * self.groups * self.channels
 
     def weight_matrix(self, weight: Array) -> Array:
-        """(out, Cg, *size) -> (G, K, Og)"""
-        matrix = weight.reshape(self.groups, -1, self.channels, self.windows.taps)
-        matrix = matrix.transpose(0, 2, 3, 1) if self.few else matrix.transpose(0, 3, 2, 1)
-        return matrix.reshape(self.groups, -1, weight.shape[0] // self.groups)
+        """(out, Cg, *size) -> (G, K, Og), a transposed view: copying filter by filter is several times faster"""
+        count = weight.shape[0] // self.groups
+        matrix = weight.reshape(self.groups, count, self.channels, self.windows.taps)
+        if not self.few:
+            matrix = matrix.swapaxes(2, 3)
+        return matrix.reshape(self.groups, count, -1).swapaxes(1, 2)
 
     def weight_of(self, matrix: Array, shape: tuple[int, ...]) -> Array:
         """(G, K, Og) -> (out, Cg, *size)"""
