@@ -164,6 +164,11 @@ class Subject:
         return total ** 0.5
 
     @property
+    def total(self) -> float:
+        """The weighted sum of the roots."""
+        return sum(float((w * y).sum()) for y, w in zip(self.base, self.weights, strict=True))
+
+    @property
     def is_finite(self) -> bool:
         """Whether all derivatives are finite."""
         return all(bool(array_module(g).isfinite(g).all()) for g in self.gradients.values())

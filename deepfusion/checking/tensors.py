@@ -73,6 +73,8 @@ def check_tensor(subject: Subject, tensor: Tensor, options: Options) -> TensorRe
         report.note = 'it never receives a derivative'
     elif not report and not np.isfinite(gradient).all():
         report.note = INFINITE
+    elif report.verdict == 'inconclusive' and not np.isfinite(subject.total):
+        report.note = 'what is differentiated is not finite itself'
     elif report.verdict == 'inconclusive' and subject.failure is not None:
         report.note = f'beside the point forward stops with {type(subject.failure).__name__}: {subject.failure}'
     if options.curves and report.index is not None:

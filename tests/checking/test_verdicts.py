@@ -305,3 +305,10 @@ def test_a_module_that_looks_at_another_ones_parameter():
     assert report['x']
     assert report.faulty_modules == []
     assert report['first_W'].verdict in ('ok', 'wrong')
+
+
+def test_a_loss_that_is_not_finite_is_said_to_be():
+    x = Data('x', (1, 2), val=np.array([[1.0, np.inf]]))
+    report = check_net(Net('net', [SumLoss('loss', [x]).output]), verbose=False)
+    assert not report
+    assert 'not finite' in report['x'].note
