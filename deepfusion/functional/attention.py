@@ -17,7 +17,7 @@ from deepfusion.functional.workspace import empty
 Array = Any
 
 CACHED = 1 << 18        # scores a part of the batch should not exceed by much
-SAFE = 40.0             # exponentials of scores up to this are taken as they are: no sum of them is near a limit
+LEAST = 1e-15           # sums of exponentials from this to its inverse are far from all limits
 
 
 def attention_forward(xp: Any, q: Array, k: Array, v: Array, biases: Sequence[Array] = (), factor: Array = None,
@@ -39,21 +39,30 @@ def attention_forward(xp: Any, q: Array, k: Array, v: Array, biases: Sequence[Ar
     if out is None:
         out = empty(xp, (batch, queries, heads, v.shape[3]), q.dtype).transpose(0, 2, 1, 3)
     ones = xp.ones((keys, 1), q.dtype)
-    plain = xp is np and all(_only_hides(bias) for bias in biases)
 
     def part(share: slice) -> None:
         s, result = scores[share], out[share]
-        product_into(s, q[share], k[share].swapaxes(2, 3), xp)
-        for bias in biases:
-            s += bias[share] if len(bias) > 1 else bias
-        if not plain or not _bounded(q[share], k[share]):
-            top = s.max(axis=3, keepdims=True)
-            s -= xp.where(top > -xp.inf, top, 0)
-        xp.exp(s, out=s)
-        total = s @ ones                                    # a product sums rows faster than a reduction
+        total = None
+        if xp is np:
+            with np.errstate(over='ignore'):
+                total = exponentials(share, shifted=False)
+        if total is None or not (total.min() > LEAST and total.max() < 1 / LEAST):
+            total = exponentials(share, shifted=True)
         scale[share] = 1 / (total + (total == 0))
         product_into(result, s if factor is None else s * factor[share], v[share], xp)
         result *= scale[share]
+
+    def exponentials(share: slice, shifted: bool) -> Array:
+        """Those of the scores, in their place, and their sums over the keys."""
+        s = scores[share]
+        product_into(s, q[share], k[share].swapaxes(2, 3), xp)
+        for bias in biases:
+            s += bias[share] if len(bias) > 1 else bias
+        if shifted:
+            top = s.max(axis=3, keepdims=True)
+            s -= xp.where(top > -xp.inf, top, 0)
+        xp.exp(s, out=s)
+        return s @ ones                                     # a product sums rows faster than a reduction
 
     split(xp, part, batch, 4 * scores.size, at_most=4 * CACHED)
     return out, (q, k, v, biases, scores, scale, out, factor)
@@ -75,7 +84,7 @@ def attention_backward(xp: Any, deriv: Array, saved: tuple[Any, ...], wanted: Se
     def part(share: slice) -> list[Array]:
         s = scores[share]
         d = deriv[share] * scale[share]
-        along = (d * out[share]).sum(axis=3, keepdims=True)
+        along = xp.einsum('bhte,bhte->bht', d, out[share])[..., None]
         ds = xp.empty_like(s)
         product_into(ds, d, v[share].swapaxes(2, 3), xp)
         weights = s
@@ -96,16 +105,6 @@ def attention_backward(xp: Any, deriv: Array, saved: tuple[Any, ...], wanted: Se
 def attention_weights(saved: tuple[Any, ...]) -> Array:
     """How much each query takes from each key, (B, heads, Tq, Tk), before dropout."""
     return saved[4] * saved[5]
-
-
-def _bounded(q: Array, k: Array) -> bool:
-    """Whether no score can be large: |q k| <= |q| |k|. Asked on the CPU only; elsewhere it would mean waiting."""
-    largest = [np.einsum('bhtd,bhtd->bht', array, array).max(initial=0) for array in (q, k)]
-    return bool(largest[0] * largest[1] <= SAFE ** 2)
-
-
-def _only_hides(bias: Array) -> bool:
-    return bool(((bias == 0) | (bias == -np.inf)).all())
 
 
 def _joined(xp: Any, parts: list[Array], per_example: bool) -> Array:

@@ -8,7 +8,7 @@ from deepfusion.components.modules.module import Module
 from deepfusion.components.modules.windowed import check_count
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
 from deepfusion.errors import OptionError
-from deepfusion.functional.parallel import product_into
+from deepfusion.functional.linear import linear, linear_gradient
 from deepfusion.functional.rotary import angles, rotate
 from deepfusion.functional.workspace import empty
 
@@ -147,14 +147,14 @@ class MultiHeadAttention(Module):
             x = self._with_ones(xp, values[i].shape, values[i])
             W = self._weights(xp, names, scale)
             packs.append((i, names, x, W))
-            heads |= self._heads(_product(xp, x, W), names)
+            heads |= self._heads(linear(xp, x, W), names)
         self._turn(xp, heads)
         batch = max(len(value) for value in values)
         o = self._with_ones(xp, (batch, *values[0].shape[1:]))
         _, inner = attend(self, xp, heads['q'], heads['k'], heads['v'], values[3:],
                           out=self._heads(o[..., :width], 'o')['o'])
         Wo = self._weights(xp, 'o', 1)
-        return _product(xp, o, Wo), (packs, inner, o, Wo, scale)
+        return linear(xp, o, Wo), (packs, inner, o, Wo, scale)
 
     def _with_ones(self, xp: Any, shape: tuple[int, ...], x: Array = None) -> Array:
         """Room for (B, T, E), holding x if given, with a column of ones: it takes biases into the product."""
@@ -188,7 +188,7 @@ class MultiHeadAttention(Module):
         for i, names, x, _ in packs:
             room[i] = empty(xp, (len(o), x.shape[1], len(names) * width), deriv.dtype)
             heads |= self._heads(room[i], names)
-        do = self._heads(_product(xp, deriv, Wo[:width].T), 'o')['o']
+        do = self._heads(linear(xp, deriv, Wo[:width].T), 'o')['o']
         *_, d_masks = attend_backward(self, xp, do, inner, into=(heads['q'], heads['k'], heads['v']))
         self._turn(xp, heads, back=True)
         inputs: list[Array | None] = [None] * 3
@@ -196,13 +196,13 @@ class MultiHeadAttention(Module):
             d = room[i] if len(x) == len(o) else room[i].sum(axis=0, keepdims=True)
             parameters |= self._parameter_derivs(xp, x, d, names, scale)
             if self.needs_input(i):
-                inputs[i] = _product(xp, d, W[:W.shape[0] - bool(self.bias)].T)
+                inputs[i] = linear(xp, d, W[:W.shape[0] - bool(self.bias)].T)
         return (*inputs, *d_masks), parameters
 
     def _parameter_derivs(self, xp: Any, x: Array, d: Array, names: str, scale: float) -> dict[str, Array]:
         if not any(self.needs_parameter(kind + name) for kind in 'Wb' for name in names):
             return {}
-        both = x.reshape(-1, x.shape[2]).T @ d.reshape(-1, d.shape[2])
+        both = linear_gradient(xp, x, d)
         width = d.shape[2] // len(names)
         found = {}
         for i, name in enumerate(names):
@@ -212,10 +212,3 @@ class MultiHeadAttention(Module):
             if self.bias:
                 found[f'b{name}'] = part[-1:]
         return found
-
-
-def _product(xp: Any, x: Array, W: Array) -> Array:
-    """x (B, T, n) times W (n, m), as one product of all rows."""
-    y = empty(xp, (*x.shape[:2], W.shape[1]), x.dtype)
-    product_into(y.reshape(-1, W.shape[1]), x.reshape(-1, x.shape[2]), W, xp)
-    return y

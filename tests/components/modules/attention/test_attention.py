@@ -105,6 +105,9 @@ def multi_head(heads, own=False, causal=False, rotary=False):
     return reference
 
 
+ROUGH = 5e-4        # the derivative of bk is 0, but for rounding: the same is added to all scores of a query
+
+
 def self_attention(**options):
     """Of the last input, three times over; the first two values set in it are replaced."""
     return lambda inputs: MultiHeadAttention('m', [inputs[2]] * 3, heads=2, **options)
@@ -116,12 +119,12 @@ def cross_attention(**options):
 
 class TestMultiHeadAttention(ModuleTests):
     cases = (
-        Case('self', self_attention(), [(1, 3, 4)] * 3, multi_head(2, own=True), modes=('train',)),
+        Case('self', self_attention(), [(1, 3, 4)] * 3, multi_head(2, own=True), modes=('train',), rough=ROUGH),
         Case('cross', cross_attention(bias=False), [(1, 3, 4), (1, 5, 3), (1, 5, 2)], multi_head(2), modes=('train',)),
         Case('masked', cross_attention(), [(1, 3, 4), (1, 5, 4), (1, 5, 4), *MASKS], multi_head(2), draws=DRAWS,
-             no_gradient=(3, 4), modes=('train',)),
+             no_gradient=(3, 4), modes=('train',), rough=ROUGH),
         Case('rotary', self_attention(causal=True, rotary_base=100.0), [(1, 3, 8)] * 3,
-             multi_head(2, own=True, causal=True, rotary=True), modes=('train',)),
+             multi_head(2, own=True, causal=True, rotary=True), modes=('train',), rough=ROUGH),
         Case('blocks', self_attention(causal=True, block_size=2), [(1, 3, 4)] * 3,
              multi_head(2, own=True, causal=True),             modes=('train',)),
     )
