@@ -1,13 +1,13 @@
 """Gradients are checked for the input and for parameters, then the net is trained."""
 
 import numpy as np
-from deepfusion.utils.grad_check import gradient_checker
 
 from deepfusion.components.data import Data
 from deepfusion.components.modules import MatMul
 from deepfusion.components.modules.activation_functions import ELU, PRelu
 from deepfusion.components.modules.loss_functions import MSELoss
 from deepfusion.components.net import Net
+from deepfusion.utils.grad_check import gradient_checker
 
 np.random.seed(13)
 X = np.random.randn(200, 3)
