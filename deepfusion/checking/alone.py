@@ -1,12 +1,12 @@
 """One module by itself: its derivatives on its own inputs, from a random derivative of its output, and its conduct."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from deepfusion.checking.conduct import check_conduct
-from deepfusion.checking.report import VERDICTS, Fault, TensorReport
+from deepfusion.checking.report import Fault, TensorReport
 from deepfusion.checking.shadow import isolate
 from deepfusion.checking.subject import Subject, Tensor, module_subject
 from deepfusion.checking.tensors import INFINITE, Options, are_right_together, check_tensor
@@ -19,7 +19,6 @@ LOCAL = Options(method='directional', directions=2, entries=0)
 NUDGES = (1e-2, 0.1, 0.5)       # of a tensor's scale: ways off kinks, and off points where everything is 0
 PLACES = 16                     # entries that are looked at where a direction shows a mistake
 CONSEQUENCES = ('batch of 1', 'no gradient')
-WORDS = {'wrong': 'backward is not the derivative of forward', 'inconclusive': 'numbers cannot settle the derivative'}
 
 
 def check_alone(module: Module, options: Options, conduct: bool = True, is_quick: bool = False
@@ -143,8 +142,8 @@ def _gradient_faults(trial: Trial, reports: list[TensorReport], kind: str = 'gra
 def _in_words(report: TensorReport, when: str) -> str:
     place = 'along a direction' if report.index is None else f'at {report.index}'
     words = report.note if 'derivative' in report.note else report.diagnosis
-    return (f'{when}{WORDS["wrong"]} ({words or "no constant factor"}); {place} analytic {report.analytic:.6g}, '
-            f'numeric {report.numeric:.6g}')
+    return (f'{when}backward is not the derivative of forward ({words or "no constant factor"}); '
+            f'{place} analytic {report.analytic:.6g}, numeric {report.numeric:.6g}')
 
 
 def _other_mode(trial: Trial, options: Options, known: list[Fault]) -> list[Fault]:
@@ -169,8 +168,3 @@ def wrong_roles(module: Module, seed: int) -> Iterator[tuple[str, str]]:
     for report in _check(module, replace(LOCAL, seed=seed)):
         if report.verdict == 'wrong':
             yield report.role, _in_words(report, '')
-
-
-def worst(reports: Sequence[TensorReport]) -> str:
-    """The worst verdict."""
-    return max((report.verdict for report in reports), key=VERDICTS.index, default='ok')
