@@ -125,13 +125,13 @@ def layer_backward(kind: Kind, xp: Any, derivs: list[Array | None], saved: tuple
 
 
 CHUNKS = 10             # parts of the steps: the others' work on one goes on while the next is run through
-LARGE_STEP = 1 << 29    # multiplications and additions in the product of a step from which all cores share it
+LARGE_STEP = 1 << 29    # batch times gates squared, from which all cores better share the product of a step
 
 
 def _shared_work(gates: Array) -> int:
     """How much the cores have to share, for `helpers`; nothing where each product is better shared by all of them."""
     _, batch, columns = gates.shape
-    return 0 if 2 * batch * columns * columns // 3 > LARGE_STEP else gates.size
+    return 0 if batch * columns ** 2 > LARGE_STEP else gates.size
 
 
 def _in_order(array: Array, reverse: bool) -> Array:

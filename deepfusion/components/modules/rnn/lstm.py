@@ -4,6 +4,7 @@ from typing import Any
 
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.rnn.recurrent import _Recurrent
+from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
 from deepfusion.functional import recurrent
 
 
@@ -26,10 +27,10 @@ class LSTM(_Recurrent):
             parameters have an r at the end of their names.
         masked: The last input holds lengths, or for each step 1 where it counts and 0 where it is padding: there
             the output is 0 and the state passes by.
+        cells: The output also holds the cells: [h, c], or [h, c, h, c] when bidirectional.
         bias: Whether bx and bh exist.
         weight_init_type: How weights start, see `initial_value`; fan_in is H.
         bias_init_type: How biases start.
-        cells: The output also holds the cells: [h, c], or [h, c, h, c] when bidirectional.
 
     Raises:
         ShapeError: The inputs are not as above.
@@ -47,10 +48,29 @@ class LSTM(_Recurrent):
 
     kind = recurrent.LSTM
 
-    def __init__(self, ID: str, inputs: list[Data], output: Data | None = None, hidden_size: int = 0,
-                 *options: Any, cells: bool = False, **more: Any) -> None:
+    def __init__(
+        self,
+        ID: str,
+        inputs: list[Data],
+        output: Data | None = None,
+        hidden_size: int = 0,
+        layers: int = 1,
+        bidirectional: bool = False,
+        masked: bool = False,
+        cells: bool = False,
+        bias: bool = True,
+        weight_init_type: Any = 'FanInUniform',
+        bias_init_type: Any = 'FanInUniform',
+        learning_rate: float = 1e-6,
+        is_frozen: bool = False,
+        optimizer_details: dict[str, Any] = DEFAULT_OPTIMIZER_DETAILS,
+        is_regularized: bool = False,
+        regularizer_details: dict[str, Any] | None = None,
+    ) -> None:
         self.cells = cells
-        super().__init__(ID, inputs, output, hidden_size, *options, **more)
+        super().__init__(ID, inputs, output, hidden_size, layers, bidirectional, masked, bias, weight_init_type,
+                         bias_init_type, learning_rate, is_frozen, optimizer_details, is_regularized,
+                         regularizer_details)
 
     @property
     def step_width(self) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.rnn.recurrent import _Recurrent
+from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
 from deepfusion.functional.recurrent import RELU_RNN, TANH_RNN
 from deepfusion.utils.names import look_up
 
@@ -24,10 +25,10 @@ class RNN(_Recurrent):
             parameters have an r at the end of their names.
         masked: The last input holds lengths, or for each step 1 where it counts and 0 where it is padding: there
             the output is 0 and the state passes by.
+        nonlinearity: 'tanh' or 'relu'.
         bias: Whether bx and bh exist.
         weight_init_type: How weights start, see `initial_value`; fan_in is H.
         bias_init_type: How biases start.
-        nonlinearity: 'tanh' or 'relu'.
 
     Raises:
         ShapeError: The inputs are not as above.
@@ -43,8 +44,27 @@ class RNN(_Recurrent):
         (1, 5, 4)
     """
 
-    def __init__(self, ID: str, inputs: list[Data], output: Data | None = None, hidden_size: int = 0,
-                 *options: Any, nonlinearity: str = 'tanh', **more: Any) -> None:
+    def __init__(
+        self,
+        ID: str,
+        inputs: list[Data],
+        output: Data | None = None,
+        hidden_size: int = 0,
+        layers: int = 1,
+        bidirectional: bool = False,
+        masked: bool = False,
+        nonlinearity: str = 'tanh',
+        bias: bool = True,
+        weight_init_type: Any = 'FanInUniform',
+        bias_init_type: Any = 'FanInUniform',
+        learning_rate: float = 1e-6,
+        is_frozen: bool = False,
+        optimizer_details: dict[str, Any] = DEFAULT_OPTIMIZER_DETAILS,
+        is_regularized: bool = False,
+        regularizer_details: dict[str, Any] | None = None,
+    ) -> None:
         self.nonlinearity = nonlinearity
-        self.kind = look_up(nonlinearity, {'tanh': TANH_RNN, 'relu': RELU_RNN}, 'nonlinearity')
-        super().__init__(ID, inputs, output, hidden_size, *options, **more)
+        self.kind = look_up(nonlinearity, {'tanh': TANH_RNN, 'relu': RELU_RNN}, f"nonlinearity of RNN '{ID}'")
+        super().__init__(ID, inputs, output, hidden_size, layers, bidirectional, masked, bias, weight_init_type,
+                         bias_init_type, learning_rate, is_frozen, optimizer_details, is_regularized,
+                         regularizer_details)

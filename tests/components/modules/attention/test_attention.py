@@ -126,7 +126,7 @@ class TestMultiHeadAttention(ModuleTests):
         Case('rotary', self_attention(causal=True, rotary_base=100.0), [(1, 3, 8)] * 3,
              multi_head(2, own=True, causal=True, rotary=True), modes=('train',), rough=ROUGH),
         Case('blocks', self_attention(causal=True, block_size=2), [(1, 3, 4)] * 3,
-             multi_head(2, own=True, causal=True),             modes=('train',)),
+             multi_head(2, own=True, causal=True), modes=('train',), rough=ROUGH),
     )
 
 

@@ -200,7 +200,9 @@ def data(shape, val=None):
     (lambda: LSTM('m', [data((1, 4, 3)), data((1, 3))], hidden_size=2, masked=True), ShapeError,
      r'lengths of shape \(1,\), or marks of shape \(1, 4\)'),
     (lambda: GRU('m', [data((1, 4, 3)), data((1, 2)), data((1,))], hidden_size=2), ShapeError, 'masked=True'),
-    (lambda: RNN('m', [data((1, 4, 3))], hidden_size=2, nonlinearity='tan'), UnknownNameError, 'tanh'),
+    (lambda: RNN('m', [data((1, 4, 3))], hidden_size=2, nonlinearity='tan'), UnknownNameError,
+     "nonlinearity of RNN 'm' is called 'tan'"),
+    (lambda: LSTM('m', [data((1, 4, 3))], hiden_size=2), UnknownNameError, "LSTM 'm': .* mean 'hidden_size'"),
     (lambda: LastState('m', [data((1, 4))]), ShapeError, 'rank 3'),
     (lambda: LastState('m', [data((1, 4, 3))], bidirectional=True), ShapeError, 'even number of columns'),
 ])
