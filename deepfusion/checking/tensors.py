@@ -18,7 +18,7 @@ from deepfusion.checking.taylor import check_order
 Array = Any
 Index = tuple[int, ...]
 Found = tuple[Index | None, Comparison]     # where None is a direction through all entries
-FAINT = 1e-2                # of the others' weight: too little for a tensor to be judged together with them
+FAINT = 1e-2                # of the others' share: too little for a tensor to be judged together with them
 INFINITE = 'the derivative is not finite'
 MORE = 32                   # entries looked at where a few decide nothing
 MAX_UNCLEAR = 0.1           # a larger share of comparisons that noise hides makes a tensor inconclusive
@@ -104,7 +104,7 @@ def are_right_together(subject: Subject, options: Options) -> bool:
     rng = np.random.default_rng([options.seed, 1])
     for _ in range(options.directions):
         directions, shares = _balanced(subject, rng)
-        if min(shares.values(), default=0.0) < FAINT:
+        if min(shares.values(), default=0.0) < 1:
             return False        # what is wrong with that one would be drowned out
         comparison = check_direction(subject, directions, options)
         if comparison.verdict != 'ok' or comparison.is_zero:
@@ -113,16 +113,17 @@ def are_right_together(subject: Subject, options: Options) -> bool:
 
 
 def _balanced(subject: Subject, rng: np.random.Generator) -> tuple[dict[Tensor, Array], dict[Tensor, float]]:
-    """A direction through all tensors, and the share of each in the derivative along it: 1, or less where only a
-    longer way would give it that weight."""
+    """A direction through all tensors, in which each has the same share in the derivative; and the share of each,
+    which is less than 1 where only too long a way would give it that."""
     directions = {tensor: _direction(subject, tensor, rng) for tensor in subject.tensors}
     sizes = {tensor: float(((subject.gradients[tensor.data] * direction) ** 2).sum()) ** 0.5
              for tensor, direction in directions.items()}
     middle = float(np.median([size for size in sizes.values() if size > 0] or [0.0]))
+    least = min((size for size in sizes.values() if size >= FAINT * middle), default=0.0)
     for tensor, size in sizes.items():
-        if size > middle:
-            directions[tensor] = (middle / size) * directions[tensor]
-    return directions, {tensor: min(1.0, size / middle) if middle else 0.0 for tensor, size in sizes.items()}
+        if size > least:
+            directions[tensor] = (least / size) * directions[tensor]
+    return directions, {tensor: min(1.0, size / least) if least else 0.0 for tensor, size in sizes.items()}
 
 
 def check_direction(subject: Subject, directions: dict[Tensor, Array], options: Options) -> Comparison:
