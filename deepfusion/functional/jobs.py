@@ -53,9 +53,9 @@ class Helpers:
 
     def dismiss(self) -> None:
         """Drop what has not begun and wait for the rest; nothing is left unless this thread stopped on its way."""
-        for job in self._jobs:
-            if job._future is not None and not job._future.cancel():
-                job._future.exception()
+        begun = [job._future for job in self._jobs if job._future is not None and not job._future.cancel()]
+        for future in begun:
+            future.exception()
 
 
 @contextmanager

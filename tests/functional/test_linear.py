@@ -1,0 +1,20 @@
+"""Linear maps whose rows are shared between cores."""
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from deepfusion.functional.linear import linear, linear_gradient
+
+
+@pytest.mark.parametrize('threads', [1, 2])
+@pytest.mark.parametrize('shape', [(5,), (2, 3, 5), (40, 200, 30)])
+def test_agrees_with_einsum(shape, threads):
+    rng = np.random.default_rng(0)
+    x, W = rng.standard_normal(shape), rng.standard_normal((shape[-1], 20))
+    with threadpool_limits(threads):
+        y = linear(np, x, W)
+        dW = linear_gradient(np, x, y)
+    assert y.shape == (*shape[:-1], 20)
+    assert np.allclose(y, np.einsum('...n,nm->...m', x, W))
+    assert np.allclose(dW, np.einsum('...n,...m->nm', x, y))
