@@ -7,7 +7,7 @@ from deepfusion.blocks import transformer_decoder_layer, transformer_encoder_lay
 from deepfusion.components.data import Data
 from deepfusion.components.modules.activation_functions import GELU, Relu
 from deepfusion.components.net import Net
-from deepfusion.utils.backend import use_precision
+from deepfusion.utils.backend import to_host, use_backend, use_precision
 
 WIDTH, HEADS, HIDDEN = 8, 2, 16
 PARTS = {'attention': 'self_attn', 'memory': 'multihead_attn'}
@@ -93,3 +93,20 @@ def test_dropout_and_options_reach_the_modules():
     dropping = [node.p_keep for node in net.node_lookup.values() if hasattr(node, 'p_keep')]
     assert dropping == [0.8] * 4
     assert {parameter.learning_rate for parameter in net.parameters()} == {0.1}
+
+
+def test_another_device_gives_the_same(device):
+    values, told = np.random.default_rng(1).standard_normal((2, 3, 5, WIDTH))
+    found = []
+    with use_precision('float64'):
+        for backend in ('cpu', device):
+            with use_backend(backend):
+                np.random.seed(0)
+                x, memory = Data('x', (1, 5, WIDTH), val=values), Data('memory', (1, 5, WIDTH), val=told)
+                y = transformer_encoder_layer('one', x, HEADS, HIDDEN, activation=GELU, block_size=2, rotary_base=10.0)
+                net = Net('net', [transformer_decoder_layer('two', y, memory, HEADS, HIDDEN)])
+                net.forward()
+                net.backward()
+                found.append([to_host(node.deriv) for node in (x, memory, *net.parameters())])
+    for host, other in zip(*found, strict=True):
+        assert np.allclose(other, host, rtol=0, atol=1e-10)
