@@ -47,40 +47,51 @@ def check_tensor(subject: Subject, tensor: Tensor, options: Options) -> TensorRe
     rng = np.random.default_rng([options.seed, zlib.crc32(data.ID.encode())])
     if options.method == 'taylor':
         check_order(subject, {tensor: _direction(subject, tensor, rng)}, report, options.directions)
-        report.seconds = time.perf_counter() - start
-        return report
-
-    gradient = subject.host_gradient(tensor)
-    found: list[Found] = []
-    count = None if options.method in ('full', 'complex') else 1
-    count = count if options.entries is None else options.entries
-    indices = _chosen(gradient, count, rng)
-    slopes = complex_slopes(subject, tensor, indices) if options.method == 'complex' else None
-    if slopes is None:
-        report.method = 'full' if options.method == 'complex' else options.method
-        found += [(index, _check_entry(subject, tensor, index, gradient, options)) for index in indices]
-        if _overall(found, options.max_kinks) == 'inconclusive' and len(indices) < gradient.size:
-            # A few entries on kinks say little of all.
-            more = [index for index in _chosen(gradient, MORE, rng) if index not in indices]
-            found += [(index, _check_entry(subject, tensor, index, gradient, options)) for index in more]
     else:
-        found += list(zip(indices, _compare_complex(gradient, indices, slopes, options), strict=True))
-    if options.method == 'directional':
-        found += [(None, check_direction(subject, {tensor: _direction(subject, tensor, rng)}, options))
-                  for _ in range(options.directions)]
-    summarize(report, found, options, subject.batch, _largest(gradient))
-    if report.verdict == 'wrong' and tensor.data not in subject.received:
-        report.note = 'it never receives a derivative'
-    elif not report and not np.isfinite(gradient).all():
-        report.note = INFINITE
-    elif report.verdict == 'inconclusive' and not np.isfinite(subject.total):
-        report.note = 'what is differentiated is not finite itself'
-    elif report.verdict == 'inconclusive' and subject.failure is not None:
-        report.note = f'beside the point forward stops with {type(subject.failure).__name__}: {subject.failure}'
-    if options.curves and report.index is not None:
-        report.curve = _curve(subject.entry_line(tensor, report.index), report, tensor, options)
+        gradient = subject.host_gradient(tensor)
+        found = _compare_entries(subject, tensor, gradient, report, options, rng)
+        if options.method == 'directional':
+            found += [(None, check_direction(subject, {tensor: _direction(subject, tensor, rng)}, options))
+                      for _ in range(options.directions)]
+        summarize(report, found, options, subject.batch, _largest(gradient))
+        report.note = _note(report, subject, tensor, gradient)
+        if options.curves and report.index is not None:
+            report.curve = _curve(subject.entry_line(tensor, report.index), report, tensor, options)
     report.seconds = time.perf_counter() - start
     return report
+
+
+def _compare_entries(subject: Subject, tensor: Tensor, gradient: np.ndarray, report: TensorReport, options: Options,
+                     rng: np.random.Generator) -> list[Found]:
+    """Every entry, or some; by complex steps where that is wanted and possible."""
+    all_of_them = options.method in ('full', 'complex') and options.entries is None
+    indices = _chosen(gradient, None if all_of_them else 1 if options.entries is None else options.entries, rng)
+    if options.method == 'complex':
+        slopes = complex_slopes(subject, tensor, indices)
+        if slopes is not None:
+            return list(zip(indices, _compare_complex(gradient, indices, slopes, options), strict=True))
+        report.method = 'full'
+    found: list[Found] = [(i, _check_entry(subject, tensor, i, gradient, options)) for i in indices]
+    if _overall(found, options.max_kinks) == 'inconclusive' and len(indices) < gradient.size:
+        # A few entries on kinks say little of all.
+        more = [i for i in _chosen(gradient, MORE, rng) if i not in indices]
+        found += [(i, _check_entry(subject, tensor, i, gradient, options)) for i in more]
+    return found
+
+
+def _note(report: TensorReport, subject: Subject, tensor: Tensor, gradient: np.ndarray) -> str:
+    """What else explains a verdict."""
+    if report:
+        return ''
+    if report.verdict == 'wrong' and tensor.data not in subject.received:
+        return 'it never receives a derivative'
+    if not np.isfinite(gradient).all():
+        return INFINITE
+    if report.verdict == 'inconclusive' and not np.isfinite(subject.total):
+        return 'what is differentiated is not finite itself'
+    if report.verdict == 'inconclusive' and subject.failure is not None:
+        return f'beside the point forward stops with {type(subject.failure).__name__}: {subject.failure}'
+    return ''
 
 
 def check_jointly(subject: Subject, options: Options) -> TensorReport:
