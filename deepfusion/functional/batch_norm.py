@@ -1,20 +1,21 @@
 """Normalizing the channels of (B, C, ...) arrays over batch and places, in either order of memory.
 
 The work goes block by block, each small enough to stay in cache, so arrays cross memory only once for a
-statistic and once for a result. What is saved for backward is the input itself.
+statistic and once for a result. What is saved for backward is the input itself. Results are made as `s x + t`,
+which is as exact as x itself is known.
 """
 
 from dataclasses import dataclass
 from math import gcd, prod
 from typing import Any
 
-from deepfusion.functional.parallel import split
+from deepfusion.functional.parallel import BLOCK, split
 from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
 Array = Any
 
-BLOCK = 1 << 17       # numbers in a block: with its results and derivatives it fits a core's cache
+FIRST = 8             # rows or planes of a block that tell about where its values lie
 ROW = 1 << 10         # numbers in a row, where channels lie last: fewer would be spent on starting NumPy's loops
 
 
@@ -77,9 +78,9 @@ def _channels_last(x: Array) -> Array:
 def channel_statistics(x: Array) -> tuple[Array, Array]:
     """Mean and (biased) variance of each channel of (B, C, ...).
 
-    Every block is measured around its own mean, which is then corrected by the mean of what is left, and the
-    blocks are put together in float64: an offset many times the deviation does no harm. Reference: Chan, Golub
-    and LeVeque 1983, "Algorithms for computing the sample variance", equations 1.7 and 2.1.
+    Every block is measured around the mean of its first entries, which is then corrected by the mean of what is
+    left, and the blocks are put together in float64: an offset many times the deviation does no harm. Reference:
+    Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance", equations 1.7 and 2.1.
     """
     xp, way = array_module(x), Channels.of(x)
     walked = way.walk(x)
@@ -87,7 +88,8 @@ def channel_statistics(x: Array) -> tuple[Array, Array]:
     def measure(share: slice) -> tuple[float, Array, Array]:
         block = walked[share]
         weight = block.shape[0] / walked.shape[0]
-        mean = way.sums(xp, block) / (weight * way.count)
+        first = block[:FIRST]
+        mean = way.sums(xp, first) / (first.size // x.shape[1])
         block = block - way.spread(xp, mean)
         left = way.sums(xp, block).astype(float) / (weight * way.count)
         squares = way.products(xp, block, block).astype(float) / way.count - weight * left ** 2
@@ -104,11 +106,10 @@ def normalize_channels(x: Array, mean: Array, scale: Array, shift: Array) -> Arr
     xp, way = array_module(x), Channels.of(x)
     walked = way.walk(x)
     y = empty(xp, walked.shape, x.dtype)
-    mean, scale, shift = (way.spread(xp, v.astype(x.dtype)) for v in (mean, scale, shift))
+    scale, shift = (way.spread(xp, v.astype(x.dtype)) for v in (scale, shift - scale * mean))
 
     def fill(share: slice) -> None:
-        block = xp.subtract(walked[share], mean, out=y[share])
-        block *= scale
+        block = xp.multiply(walked[share], scale, out=y[share])
         block += shift
 
     split(xp, fill, walked.shape[0], x.size, BLOCK)
@@ -133,11 +134,10 @@ def combine_channels(deriv: Array, x: Array, mean: Array, a: Array, b: Array, c:
     xp, way = array_module(x), Channels.of(x)
     walked, d = way.walk(x), way.walk(deriv)
     dx = empty(xp, walked.shape, x.dtype)
-    a, b, mean, c = (way.spread(xp, v.astype(x.dtype)) for v in (a, b, mean, c))
+    a, b, c = (way.spread(xp, v.astype(x.dtype)) for v in (a, b, c - b * mean))
 
     def fill(share: slice) -> None:
-        block = xp.subtract(walked[share], mean, out=dx[share])
-        block *= b
+        block = xp.multiply(walked[share], b, out=dx[share])
         block += c
         block += d[share] * a
 

@@ -13,13 +13,12 @@ processing, 2006; the conventions of `torch.nn.functional.conv2d` (a cross-corre
 from math import prod
 from typing import Any
 
-from deepfusion.functional.parallel import product, product_into, split, split_sum
+from deepfusion.functional.parallel import BLOCK, product, product_into, split, split_sum
 from deepfusion.functional.windows import Windows, channels_first, channels_last, taps
 from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
 Array = Any
-BLOCK = 1 << 19    # numbers in a block of rows: 2 MB of float32, a core's cache
 FEW = 12           # channels of a group, below which rows of places are copied instead of rows of channels
 
 

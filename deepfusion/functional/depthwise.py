@@ -8,13 +8,12 @@ conventions of `torch.nn.functional.conv2d` with as many groups as channels.
 
 from typing import Any
 
-from deepfusion.functional.parallel import split, split_sum
+from deepfusion.functional.parallel import BLOCK, split, split_sum
 from deepfusion.functional.windows import Windows, channels_first, channels_last, taps
 from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
 Array = Any
-BLOCK = 1 << 18    # numbers in a block: its two or three arrays stay in a core's cache
 
 
 def forward(x: Array, weight: Array, bias: Array | None, windows: Windows) -> Array:

@@ -11,7 +11,7 @@ from deepfusion.utils.backend import array_module
 
 Array = Any
 
-BLOCK = 1 << 16       # numbers in a block: with a few intermediate results it fits the cache of a core
+BLOCK = 1 << 17       # numbers in a block: with a few intermediate results it fits the cache of a core
 
 
 def elementwise(function: Callable[..., Array], *arrays: Array) -> Array:

@@ -7,12 +7,11 @@ from math import prod
 from typing import Any
 
 from deepfusion.functional.broadcasting import unbroadcast
-from deepfusion.functional.parallel import split
+from deepfusion.functional.parallel import BLOCK, split
 from deepfusion.utils.backend import array_module
 
 Array = Any
 
-BLOCK = 1 << 17       # numbers in a block: with its results and derivatives it fits a core's cache
 
 
 def layer_norm(x: Array, axes: int, epsilon: float, gamma: Array | None = None, beta: Array | None = None,

@@ -5,6 +5,10 @@ they run, each product is kept to one BLAS thread: a stack of small products is 
 than with every small product shared between all cores, and the cores are never asked twice. The number of
 threads is the user's: it is what OMP_NUM_THREADS or threadpoolctl allow BLAS at the moment of the call.
 Off the CPU everything runs in the calling thread.
+
+Every NumPy call lets go of the interpreter lock and takes it again. A thread that finds it taken sleeps, and is awake
+some 50 microseconds later. So shares are as large as cache allows: with shares of a quarter of that, two threads were
+hardly faster than one.
 """
 
 import os
@@ -25,6 +29,7 @@ Array = Any
 Result = TypeVar('Result')
 
 SMALL = 1 << 18       # work below this many numbers read or written is done before a thread has woken up
+BLOCK = 1 << 19       # numbers in a share: 2 MB of float32, a core's cache; with less, threads meet too often, see above
 TINY = 1 << 13        # and below this many, BLAS leaves a product to one thread by itself
 ALONE, SHARED = 1 << 18, 1 << 25    # multiplications up to which BLAS does so; beyond which sharing pays, see `product`
 _busy = threading.Lock()

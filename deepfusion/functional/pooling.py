@@ -12,13 +12,12 @@ padding with -infinity. Volumes are (B, C, *spatial), results lie channels-last 
 from math import prod
 from typing import Any
 
-from deepfusion.functional.parallel import split
+from deepfusion.functional.parallel import BLOCK, split
 from deepfusion.functional.windows import Windows, channels_first, channels_last, taps
 from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
 Array = Any
-BLOCK = 1 << 17    # numbers in a block, so that its arrays stay in a core's cache
 
 
 def max_pool(x: Array, windows: Windows, ceil_mode: bool = False) -> tuple[Array, list[Array]]:

@@ -24,9 +24,9 @@ from typing import Any
 
 import numpy as np
 
-from deepfusion.functional.parallel import matmul, product_into, split, split_sum
+from deepfusion.functional.parallel import BLOCK, matmul, product_into, split, split_sum
 from deepfusion.functional.windows import Windows, channels_first, channels_last
-from deepfusion.functional.winograd_maps import BLOCK, Grid, filter_map
+from deepfusion.functional.winograd_maps import Grid, filter_map
 from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 

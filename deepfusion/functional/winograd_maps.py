@@ -12,13 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from deepfusion.functional.parallel import matmul, product_into, split
+from deepfusion.functional.parallel import BLOCK, matmul, product_into, split
 from deepfusion.functional.workspace import empty
 
 Array = Any
 Matrix = np.ndarray
-
-BLOCK = 150_000    # numbers in a block of images' points, so that the steps of a block stay in a core's cache
 
 # Where polynomials are interpolated, besides infinity. Point 1 comes second: see `Grid.at_one`. For m = 4 a float32
 # error with 2 and -1/2 is 2.6 times smaller at most, 1.5 times on average, than with 2 and -2 (256 channels, 6x6

@@ -8,7 +8,7 @@ from deepfusion.components.data.regularizers import Regularizer
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS, Optimizer, get_optimizer
 from deepfusion.errors import MissingValueError, OptionError, ShapeError
 from deepfusion.functional.broadcasting import unbroadcast
-from deepfusion.functional.parallel import split
+from deepfusion.functional.parallel import BLOCK, SMALL, split
 from deepfusion.utils.backend import array_module, as_array, moved
 
 Array = Any
@@ -16,7 +16,6 @@ Array = Any
 # Who else may hold the array in `_deriv`: other nodes, nobody, or someone who has read it.
 _SHARED, _OWN, _READ = 'shared', 'own', 'read'
 
-IN_CACHE = 1 << 18      # numbers that a piece of an update may touch: 1 MiB in float32
 
 
 class Data:
@@ -208,10 +207,10 @@ class Data:
             piece -= self.learning_rate * step
 
         touched = (3 + len(averages)) * val.size
-        if touched < IN_CACHE:
+        if touched < SMALL:
             part(slice(None))
         else:
-            split(xp, part, val.size, touched, at_most=IN_CACHE)
+            split(xp, part, val.size, touched, at_most=BLOCK)
 
     def freeze(self) -> None:
         """Let `update` leave the value as it is. The optimizer keeps its state for `unfreeze`."""
