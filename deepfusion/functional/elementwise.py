@@ -1,17 +1,18 @@
 """Element-wise formulas of several steps, a block at a time, so that all their steps meet the block in cache."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from deepfusion.functional.parallel import split
+from deepfusion.functional.parallel import BLOCK, split
 from deepfusion.functional.workspace import empty_like
 from deepfusion.utils.backend import array_module
 
 Array = Any
 
-BLOCK = 1 << 17       # numbers in a block: with a few intermediate results it fits the cache of a core
+STEP = 1 << 20        # numbers from which sharing a single step pays; with fewer it is over before a thread wakes up
+FORMULA = 1 << 17     # numbers in a block of a formula, which makes a few intermediate results
 
 
 def elementwise(function: Callable[..., Array], *arrays: Array) -> Array:
@@ -24,16 +25,34 @@ def elementwise(function: Callable[..., Array], *arrays: Array) -> Array:
     >>> elementwise(lambda x, y: x * y + 1, np.arange(3.0), np.ones(3))
     array([1., 2., 3.])
     """
-    first = arrays[0]
-    if array_module(first) is not np or first.size <= BLOCK:
+    if array_module(arrays[0]) is not np or arrays[0].size <= FORMULA:
         return function(*arrays)
-    result = empty_like(np, first)
+
+    def put(*blocks: Array, out: Array) -> None:
+        out[...] = function(*blocks)
+
+    return _filled(put, arrays, FORMULA)
+
+
+def elementwise_into(function: Callable[..., Array], *arrays: Array) -> Array:
+    """As `elementwise`, for a function that writes its result into `out`, or makes it where `out` is None, such as
+    `lambda x, out: np.maximum(x, 0, out=out)`: one step, and no block is copied.
+
+    >>> import numpy as np
+    >>> elementwise_into(lambda x, out: np.maximum(x, 0, out=out), np.arange(-1.0, 2))
+    array([0., 0., 1.])
+    """
+    if array_module(arrays[0]) is not np or arrays[0].size < STEP:
+        return function(*arrays, out=None)
+    return _filled(function, arrays, BLOCK)
+
+
+def _filled(put: Callable[..., Any], arrays: Sequence[Array], block: int) -> Array:
+    """A new array, filled by `put(*blocks, out)`."""
+    result = empty_like(np, arrays[0])
     walked, blocks = result, list(arrays)
     if all(array.strides == result.strides for array in arrays):
         walked, *blocks = (array.ravel(order='K') for array in (result, *arrays))      # views, as all is dense
-
-    def fill(share: slice) -> None:
-        walked[share] = function(*(array[share] for array in blocks))
-
-    split(np, fill, walked.shape[0], first.size, BLOCK)
+    split(np, lambda share: put(*(array[share] for array in blocks), out=walked[share]), walked.shape[0], result.size,
+          block)
     return result

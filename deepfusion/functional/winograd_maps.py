@@ -1,18 +1,18 @@
 """The linear maps of Winograd's minimal filtering, between images and the points of their tiles.
 
 The cutting of an image into overlapping tiles, the zero padding and the cropping of ragged tiles are linear like the
-transforms B and A themselves: they are folded into these, one matrix for a whole axis of the image. So an image is
-transformed by one product for each axis, and the adjoint of each map is the transposed matrix.
+transforms B and A themselves: they are folded into these, one matrix for a piece of some tiles of an axis. So an
+image is transformed by a few products along each axis, and the adjoint of each map is the transposed matrix.
 
 Reference: A. Lavin and S. Gray, Fast algorithms for convolutional neural networks, CVPR 2016, section 4.
 """
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepfusion.functional.parallel import BLOCK, matmul, product_into, split
+from deepfusion.functional.parallel import BLOCK, product, product_into, split
 from deepfusion.functional.workspace import empty
 
 Array = Any
@@ -23,6 +23,16 @@ Matrix = np.ndarray
 # tiles), since the powers of -1/2 are small where those of 2 are large (Barabasz et al. 2020, Error analysis and
 # improving the accuracy of Winograd convolution).
 POINTS = {2: (0, 1, -1), 4: (0, 1, -1, 2, -1 / 2)}
+
+
+class Piece(NamedTuple):
+    """Some tiles of an axis side by side: which part of the input they see, which part of the output they make, and
+    the matrices B (a tiles, input) and A (output, a tiles) between them."""
+
+    seen: slice
+    made: slice
+    B: Array
+    A: Array
 
 
 class Grid:
@@ -39,10 +49,10 @@ class Grid:
     def __init__(self, xp: Any, m: int, size: tuple[int, ...], output: tuple[int, ...],
                  padding: tuple[tuple[int, int], ...], dtype: Any) -> None:
         self.xp, self.m, self.size, self.output = xp, m, size, output
-        axes = zip(size, output, padding, strict=True)
         self.tiles = tuple(-(-n // m) for n in output)
-        self.B, self.A = zip(*([xp.asarray(matrix) for matrix in _axis_matrices(m, n, o, before, np.dtype(dtype))]
-                               for n, o, (before, _) in axes), strict=True)
+        self.rows, self.columns = ([Piece(p.seen, p.made, xp.asarray(p.B), xp.asarray(p.A))
+                                    for p in _pieces(m, n, o, before, np.dtype(dtype))]
+                                   for n, o, (before, _) in zip(size, output, padding, strict=True))
 
     def count(self, batch: int) -> int:
         """How many points a batch has."""
@@ -62,39 +72,64 @@ class Grid:
 
     def cut(self, x: Array, adjoint: bool = False) -> Array:
         """Images to points: those of an input by B, those of an output's derivative by A^T."""
-        along_h, along_w = (matrix.T for matrix in self.A) if adjoint else self.B
-        batch, height, _, channels = x.shape
+        along_h, along_w = ([(p.made, p.A.T) if adjoint else (p.seen, p.B) for p in axis]
+                            for axis in (self.rows, self.columns))
+        batch, height, width, channels = x.shape
         points = self.points(batch, channels, x.dtype)
         cells = self._by_image(points, batch)
 
         def task(share: slice) -> None:
-            y = matmul(along_w, x[share], self.xp)                              # (B, H, a tw, C)
-            y = y.reshape(len(y), height, -1)
+            y = self._apart(along_w, x[share].reshape(-1, width, channels))     # (B H, pieces, a tiles, C)
+            y = y.reshape(-1, height, y.size // max(1, height * len(x[share])))
             if self.tiles == (1, 1):
-                matmul(along_h, y, self.xp, cells[share].reshape(len(y), len(along_h), -1))
+                product_into(cells[share].reshape(len(y), -1, y.shape[-1]), along_h[0][1], y, self.xp)
             else:
-                cells[share] = matmul(along_h, y, self.xp).reshape(len(y), *cells.shape[1:])
+                cells[share] = self._apart(along_h, y).reshape(-1, *cells.shape[1:])
 
         split(self.xp, task, batch, points.size, BLOCK)
         return points
 
     def join(self, points: Array, y: Array, adjoint: bool = False) -> None:
         """Points to images y: those of an output by A, those of an input's derivative by B^T."""
-        along_h, along_w = (matrix.T for matrix in self.B) if adjoint else self.A
-        batch, height, _, channels = y.shape
+        along_h, along_w = ([(p.seen, p.B.T) if adjoint else (p.made, p.A) for p in axis]
+                            for axis in (self.rows, self.columns))
+        batch, height, width, channels = y.shape
         cells = self._by_image(points, batch)
 
         def task(share: slice) -> None:
-            x = self.xp.ascontiguousarray(cells[share]).reshape(len(y[share]), along_h.shape[1], -1)
-            x = matmul(along_h, x, self.xp).reshape(len(x), height, -1, channels)        # (B, H, a tw, C)
-            product_into(y[share], along_w, x, self.xp)
+            x = self.xp.ascontiguousarray(cells[share])                         # (B, pieces, a, tiles, ...)
+            x = x.reshape(len(x), len(along_h), along_h[0][1].shape[1], -1)
+            z = empty(self.xp, (len(x), height, x.shape[-1]), y.dtype)
+            self._together(along_h, x, z)
+            z = z.reshape(len(x) * height, len(along_w), along_w[0][1].shape[1], channels)
+            self._together(along_w, z, y[share].reshape(-1, width, channels))
 
         split(self.xp, task, batch, points.size, BLOCK)
 
+    def _apart(self, along: list[tuple[slice, Array]], x: Array) -> Array:
+        """(N, size, C) -> (N, pieces, a tiles, C)"""
+        y = empty(self.xp, (len(x), len(along), len(along[0][1]), x.shape[-1]), x.dtype)
+        for i, (place, matrix) in enumerate(along):
+            product_into(y[:, i], matrix, x[:, place], self.xp)
+        return y
+
+    def _together(self, along: list[tuple[slice, Array]], x: Array, y: Array) -> None:
+        """(N, pieces, a tiles, C) -> y (N, size, C); where pieces overlap they are added."""
+        end = 0
+        for i, (place, matrix) in enumerate(along):
+            if place.start >= end:
+                product_into(y[:, place], matrix, x[:, i], self.xp)
+            else:
+                part, both = product(matrix, x[:, i], self.xp), end - place.start
+                y[:, place.start:end] += part[:, :both]
+                y[:, end:place.stop] = part[:, both:]
+            end = place.stop
+
     def _by_image(self, points: Array, batch: int) -> Array:
-        """(points, B tiles, C) seen as (B, a, th, a, tw, C)"""
-        a = self.m + 2
-        return points.reshape(a, a, batch, *self.tiles, points.shape[-1]).transpose(2, 0, 3, 1, 4, 5)
+        """(points, B tiles, C) seen as (B, pieces, a, tiles of a piece, pieces, a, tiles of a piece, C)"""
+        a, (th, tw), h, w = self.m + 2, self.tiles, len(self.rows), len(self.columns)
+        cells = points.reshape(a, a, batch, h, th // h, w, tw // w, points.shape[-1])
+        return cells.transpose(2, 3, 0, 4, 5, 1, 6, 7)
 
 
 @lru_cache(maxsize=8)
@@ -113,19 +148,30 @@ def _transforms(m: int) -> tuple[Matrix, Matrix, Matrix]:
 
 
 @lru_cache(maxsize=256)
-def _axis_matrices(m: int, size: int, output: int, before: int, dtype: np.dtype) -> tuple[Matrix, Matrix]:
-    """B (a tiles, size) and A (output, a tiles) of one axis, with tiling, padding and cropping in them."""
-    a, count = m + 2, -(-output // m)
+def _pieces(m: int, size: int, output: int, before: int, dtype: np.dtype) -> list[Piece]:
+    """An axis in pieces of a few tiles each, all of one length, with padding and cropping in their matrices."""
+    a, tiles = m + 2, -(-output // m)
     B_tile, _, A_tile = _transforms(m)
-    B, A = np.zeros((count * a, count * m + 2)), np.zeros((count * m, count * a))
-    for tile in range(count):
+    few = _tiles_of_piece(tiles) if before < m else tiles
+    order = np.arange(few * a).reshape(few, a).T.ravel()           # all tiles of a point side by side
+    B, A = np.zeros((few * a, few * m + 2)), np.zeros((few * m, few * a))
+    for tile in range(few):
         B[tile * a:(tile + 1) * a, tile * m:tile * m + a] = B_tile
         A[tile * m:(tile + 1) * m, tile * a:(tile + 1) * a] = A_tile
-    columns = np.zeros((count * a, size))
-    kept = min(size, B.shape[1] - before)          # the other columns meet padding
-    columns[:, :kept] = B[:, before:before + kept]
-    order = np.arange(count * a).reshape(count, a).T.ravel()       # all tiles of a point side by side
-    return columns[order].astype(dtype), A[:output, order].astype(dtype)
+    pieces = []
+    for first in range(0, tiles * m, few * m):
+        start = first - before
+        seen = slice(max(0, start), min(size, start + B.shape[1]))             # the other columns meet padding
+        made = slice(first, min(output, first + len(A)))
+        pieces.append(Piece(seen, made, B[order, seen.start - start:seen.stop - start].astype(dtype),
+                            A[:made.stop - first, order].astype(dtype)))
+    return pieces
+
+
+def _tiles_of_piece(tiles: int) -> int:
+    """How many tiles make a piece: few, since its matrix holds zeros between tiles; not too few, for one product's
+    sake. About four, all pieces alike."""
+    return min((n for n in range(1, tiles + 1) if tiles % n == 0 and n > 1), key=lambda n: abs(n - 4), default=1)
 
 
 @lru_cache(maxsize=8)

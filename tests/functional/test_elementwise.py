@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deepfusion.functional.elementwise import BLOCK, elementwise
+from deepfusion.functional.elementwise import FORMULA, STEP, elementwise, elementwise_into
 
 
 def formula(x, y):
@@ -22,9 +22,9 @@ ORDERS = {
 @pytest.mark.parametrize('first', ORDERS)
 @pytest.mark.parametrize('second', ORDERS)
 def test_any_order_of_memory(first, second):
-    a, b = np.random.default_rng(0).standard_normal((2, 3, 5, BLOCK // 6)).astype(np.float32)
+    a, b = np.random.default_rng(0).standard_normal((2, 3, 5, FORMULA // 6)).astype(np.float32)
     x, y = ORDERS[first](a), ORDERS[second](b)
-    assert x.size > BLOCK
+    assert x.size > FORMULA
     found = elementwise(formula, x, y)
     np.testing.assert_array_equal(found, formula(x, y))
     assert found.dtype == np.float32
@@ -34,6 +34,15 @@ def test_any_order_of_memory(first, second):
 
 def test_blocks_are_small():
     sizes = []
-    elementwise(lambda x: sizes.append(x.size) or x, np.zeros((1, 5 * BLOCK)))
-    assert sum(sizes) == 5 * BLOCK
-    assert max(sizes) <= BLOCK
+    elementwise(lambda x: sizes.append(x.size) or x, np.zeros((1, 5 * FORMULA)))
+    assert sum(sizes) == 5 * FORMULA
+    assert max(sizes) <= FORMULA
+
+
+@pytest.mark.parametrize('first', ORDERS)
+def test_a_single_step_is_written_in_place(first):
+    a, b = np.random.default_rng(0).standard_normal((2, 3, 7, STEP // 16)).astype(np.float32)
+    x, y = ORDERS[first](a), ORDERS[first](b)
+    for size in (STEP // 16, 2):
+        u, v = x[..., :size], y[..., :size]
+        np.testing.assert_array_equal(elementwise_into(np.subtract, u, v), u - v)

@@ -4,6 +4,7 @@ from typing import Any
 
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
+from deepfusion.functional.elementwise import elementwise_into
 
 Array = Any
 
@@ -31,8 +32,8 @@ class Relu(Module):
         return shape
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        y = xp.maximum(x, 0)
+        y = elementwise_into(lambda x, out: xp.maximum(x, 0, out=out), x)
         return y, (y,)
 
     def differentiate(self, xp: Any, deriv: Array, y: Array) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        return (deriv * (y > 0),), {}
+        return (elementwise_into(lambda d, y, out: xp.multiply(d, y > 0, out=out), deriv, y),), {}
