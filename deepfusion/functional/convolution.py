@@ -23,6 +23,7 @@ import numpy as np
 from deepfusion.functional import columns, depthwise, winograd
 from deepfusion.functional.parallel import split_sum
 from deepfusion.functional.windows import Windows, channels_last
+from deepfusion.functional.winograd_filters import KeptFilters
 from deepfusion.utils.backend import array_module
 from deepfusion.utils.names import look_up
 
@@ -82,9 +83,12 @@ def tile_size(shape: tuple[int, ...], filters: int, dtype: Any) -> int:
     return 4
 
 
-def convolve(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int = 1
-             ) -> tuple[Array, tuple[Any, ...]]:
+def convolve(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int = 1,
+             kept: KeptFilters | None = None) -> tuple[Array, tuple[Any, ...]]:
     """The cross-correlation of x (B, C, *spatial) with weight (out, C / groups, *size), plus bias (out,).
+
+    Args:
+        kept: Where to keep the filters in the form that the algorithm wants, for as long as they stay the same.
 
     Returns:
         y (B, out, *output), channels-last in memory, and what `convolve_backward` needs.
@@ -92,7 +96,7 @@ def convolve(x: Array, weight: Array, bias: Array | None, windows: Windows, grou
     if winograd.applies(windows, groups) and array_module(x) is np:
         m = tile_size(x.shape, weight.shape[0], x.dtype)
         if m:
-            y, saved = winograd.forward(x, weight, bias, windows, m)
+            y, saved = winograd.forward(x, weight, bias, windows, m, kept)
             return y, (winograd.backward, *saved)
     return direct(x, weight, bias, windows, groups), (_direct_backward, x, weight, windows, groups)
 

@@ -83,6 +83,16 @@ def test_large_volumes_are_split_over_threads_alike(algorithm, shape):
         agree((Windows((3, 3), (1, 1), ((1, 1), (0, 1)), (1, 1)), 1, shape, 130, True), np.float32, 1e-4, True)
 
 
+@pytest.mark.parametrize('padding', [((0, 0), (1, 1)), ((2, 1), (0, 2)), ((3, 0), (5, 7))])
+@pytest.mark.parametrize('size', [(32, 31), (30, 33), (64, 18), (56, 44), (1, 23)])
+@pytest.mark.parametrize('algorithm', ['winograd2', 'winograd4'])
+def test_axes_of_several_pieces(algorithm, size, padding):
+    if size == (1, 23) and padding[0] == (0, 0):
+        size = (3, 23)
+    with use_algorithm(algorithm):
+        agree((Windows((3, 3), (1, 1), padding, (1, 1)), 1, (2, 2, *size), 3, True), np.float64, 1e-10, True)
+
+
 def test_saves_no_more_than_the_input_without_winograd():
     x, w = np.ones((2, 3, 8, 8)), np.ones((4, 3, 3, 3))
     with use_algorithm('im2col'):

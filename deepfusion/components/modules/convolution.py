@@ -14,6 +14,7 @@ from deepfusion.components.modules.windowed import (
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
 from deepfusion.functional.convolution import convolve, convolve_backward
 from deepfusion.functional.layer_norm import layer_norm, layer_norm_derivative
+from deepfusion.functional.winograd_filters import KeptFilters
 
 Array = Any
 
@@ -67,6 +68,7 @@ class Convolution(Module):
         self.padding, self.stride, self.dilation = padding, stride, dilation
         self.groups, self.bias, self.standardize_weights = groups, bias, standardize_weights
         self.weight_init_type, self.bias_init_type = weight_init_type, bias_init_type
+        self._kept = KeptFilters()
         super().__init__(ID, inputs, output, learning_rate=learning_rate, is_frozen=is_frozen,
                          optimizer_details=optimizer_details, is_regularized=is_regularized,
                          regularizer_details=regularizer_details)
@@ -91,7 +93,7 @@ class Convolution(Module):
         if self.standardize_weights:
             F, raw = layer_norm(F, F.ndim - 1, 1e-5)
         b = self.b.val.reshape(-1) if self.bias else None
-        y, saved = convolve(x, F, b, self._windows, self.groups)
+        y, saved = convolve(x, F, b, self._windows, self.groups, self._kept)
         return y, (raw, saved)
 
     def differentiate(self, xp: Any, deriv: Array, raw: Any, saved: Any
