@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepfusion.functional.parallel import BLOCK, product, product_into, split
+from deepfusion.functional.parallel import BLOCK, matmul, product, product_into, split
 from deepfusion.functional.workspace import empty
 
 Array = Any
@@ -81,11 +81,11 @@ class Grid:
         def task(share: slice) -> None:
             y = self._apart(along_w, x[share].reshape(-1, width, channels))     # (B H, pieces, a tiles, C)
             y = y.reshape(-1, height, y.size // max(1, height * len(x[share])))
-            if self.tiles == (1, 1):
-                product_into(cells[share].reshape(len(y), -1, y.shape[-1]), along_h[0][1], y, self.xp)
-            else:
-                cells[share] = self._apart(along_h, y).reshape(-1, *cells.shape[1:])
+            cells[share] = self._apart(along_h, y).reshape(-1, *cells.shape[1:])
 
+        if self.tiles == (1, 1):
+            matmul(self.xp.kron(along_h[0][1], along_w[0][1]), x.reshape(batch, -1, channels), self.xp, points.swapaxes(0, 1))
+            return points
         split(self.xp, task, batch, points.size, BLOCK)
         return points
 
@@ -104,7 +104,10 @@ class Grid:
             z = z.reshape(len(x) * height, len(along_w), along_w[0][1].shape[1], channels)
             self._together(along_w, z, y[share].reshape(-1, width, channels))
 
-        split(self.xp, task, batch, points.size, BLOCK)
+        if self.tiles == (1, 1):
+            matmul(self.xp.kron(along_h[0][1], along_w[0][1]), points.swapaxes(0, 1), self.xp, y.reshape(batch, -1, channels))
+        else:
+            split(self.xp, task, batch, points.size, BLOCK)
 
     def _apart(self, along: list[tuple[slice, Array]], x: Array) -> Array:
         """(N, size, C) -> (N, pieces, a tiles, C)"""
