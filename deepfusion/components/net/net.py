@@ -9,6 +9,7 @@ from deepfusion.components.data.data import Data
 from deepfusion.components.data.regularizers import Regularizer
 from deepfusion.components.modules.module import Module
 from deepfusion.components.net import graph, passes
+from deepfusion.components.net.updating import Updates
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS, get_optimizer
 from deepfusion.errors import GraphError, OptionError
 from deepfusion.utils.backend import float_type, get_device
@@ -96,6 +97,7 @@ class Net:
         self._leaves = [node for node in order if isinstance(node, Data) and node.input is None]
         self._checked: Any = None       # shapes of the inputs whose batch sizes have been checked
         self._wanted = passes.Wanted()
+        self._updates = Updates()
 
     def disconnect(self, data_obj: Data, module_obj: Module) -> None:
         """Remove one edge. Roots that depend on the module leave the net; the Data becomes a root when nothing
@@ -187,8 +189,7 @@ class Net:
         for node in nodes:
             if isinstance(node, Data):
                 node.check_update()
-        for node in nodes:
-            node.update()
+        self._updates.step(nodes)
 
     def clear_grads(self) -> None:
         """Set all derivatives to zero."""

@@ -27,6 +27,7 @@ class Optimizer(ABC):
     def __init__(self, data_shape: tuple[int, ...]) -> None:
         self.data_shape = tuple(data_shape)
         self.t = 0
+        self._no_settings = ('data_shape', 't', '_no_settings', *self.state_names)
         for name in self.state_names:
             setattr(self, name, None)
 
@@ -50,6 +51,10 @@ class Optimizer(ABC):
                 setattr(self, name, average)
         self.t += 1
         return averages
+
+    def settings(self) -> tuple[Any, ...]:
+        """What the formula depends on besides derivative, value, averages and count."""
+        return tuple([value for name, value in vars(self).items() if name not in self._no_settings])
 
     def check_fraction(self, name: str, value: float) -> float:
         """Refuse a smoothing rate outside [0, 1)."""
