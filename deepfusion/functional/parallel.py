@@ -29,7 +29,7 @@ Array = Any
 Result = TypeVar('Result')
 
 SMALL = 1 << 18       # work below this many numbers read or written is done before a thread has woken up
-BLOCK = 1 << 19       # numbers in a share: 2 MB of float32, a core's cache; with less, threads meet too often, see above
+BLOCK = 1 << 19       # numbers in a share: 2 MB of float32, a core's cache; with less, threads meet too often
 TINY = 1 << 13        # and below this many, BLAS leaves a product to one thread by itself
 ALONE, SHARED = 1 << 18, 1 << 25    # multiplications up to which BLAS does so; beyond which sharing pays, see `product`
 _busy = threading.Lock()

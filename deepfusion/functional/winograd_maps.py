@@ -84,9 +84,10 @@ class Grid:
             cells[share] = self._apart(along_h, y).reshape(-1, *cells.shape[1:])
 
         if self.tiles == (1, 1):
-            matmul(self.xp.kron(along_h[0][1], along_w[0][1]), x.reshape(batch, -1, channels), self.xp, points.swapaxes(0, 1))
-            return points
-        split(self.xp, task, batch, points.size, BLOCK)
+            whole = self.xp.kron(along_h[0][1], along_w[0][1])
+            matmul(whole, x.reshape(batch, -1, channels), self.xp, points.swapaxes(0, 1))
+        else:
+            split(self.xp, task, batch, points.size, BLOCK)
         return points
 
     def join(self, points: Array, y: Array, adjoint: bool = False) -> None:
@@ -105,7 +106,8 @@ class Grid:
             self._together(along_w, z, y[share].reshape(-1, width, channels))
 
         if self.tiles == (1, 1):
-            matmul(self.xp.kron(along_h[0][1], along_w[0][1]), points.swapaxes(0, 1), self.xp, y.reshape(batch, -1, channels))
+            whole = self.xp.kron(along_h[0][1], along_w[0][1])
+            matmul(whole, points.swapaxes(0, 1), self.xp, y.reshape(batch, -1, channels))
         else:
             split(self.xp, task, batch, points.size, BLOCK)
 

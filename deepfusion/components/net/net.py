@@ -180,16 +180,7 @@ class Net:
 
     def update(self) -> None:
         """One step for every parameter and Data that is not frozen; clear all derivatives."""
-        nodes: dict[Any, None] = {}         # each once: parameters may be shared, or inputs of other modules
-        for node in self.topological_order:
-            if isinstance(node, Module) and type(node).update is Module.update:
-                nodes |= dict.fromkeys(node.parameter_list)
-            else:
-                nodes[node] = None
-        for node in nodes:
-            if isinstance(node, Data):
-                node.check_update()
-        self._updates.step(nodes)
+        self._updates.step(self.topological_order)
 
     def clear_grads(self) -> None:
         """Set all derivatives to zero."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from deepfusion.components.data.data import Data
+from deepfusion.components.modules.module import Module
 from deepfusion.components.optimizers import Optimizer
 
 SMALL = 1 << 12     # numbers up to which a parameter is stepped with others
@@ -24,8 +25,17 @@ class Updates:
     def __init__(self) -> None:
         self._packs: dict[Key, Pack] = {}
 
-    def step(self, nodes: Iterable[Any]) -> None:
-        """`update` of every node."""
+    def step(self, order: Iterable[Data | Module]) -> None:
+        """`update` of every node and parameter, when all can be updated."""
+        nodes: dict[Any, None] = {}         # each once: parameters may be shared, or inputs of other modules
+        for node in order:
+            if isinstance(node, Module) and type(node).update is Module.update:
+                nodes |= dict.fromkeys(node.parameter_list)
+            else:
+                nodes[node] = None
+        for node in nodes:
+            if isinstance(node, Data):
+                node.check_update()
         groups: dict[Key, list[Data]] = {}
         for node in nodes:
             kind = _kind(node) if isinstance(node, Data) else None
