@@ -13,14 +13,17 @@ from benchmarks.runner import compare
 
 @click.command()
 @click.argument('cases', nargs=-1, type=click.Choice(sorted(CASES)))
-@click.option('--peer', 'peers', multiple=True, type=click.Choice(PEERS), default=('torch', 'torch-channels-last'),
+@click.option('--peer', 'peers', multiple=True, type=click.Choice(PEERS), default=('torch', 'torch-channels-last', 'deepfusion-0.0.3'),
               show_default=True, help='Whom to compare with; may be given several times.')
 @click.option('--rounds', default=5, show_default=True, help='How often each is run, in turn.')
 @click.option('--seconds', default=4.0, show_default=True, help='How long one run measures.')
+@click.option('--old-python', type=click.Path(exists=True, dir_okay=False),
+              help='Python of an environment with deepfusion==0.0.3, for the peer of that name.')
 @click.option('--json', 'json_path', type=click.Path(dir_okay=False, path_type=Path), help='Write the figures here.')
-def main(cases: tuple[str, ...], peers: tuple[str, ...], rounds: int, seconds: float, json_path: Path | None) -> None:
+def main(cases: tuple[str, ...], peers: tuple[str, ...], rounds: int, seconds: float, old_python: str | None,
+         json_path: Path | None) -> None:
     """Compare DeepFusion with peers on CASES (all of them when none is named)."""
-    results = [compare(case, peers, rounds, seconds) for case in cases or sorted(CASES)]
+    results = [compare(case, peers, rounds, seconds, old_python) for case in cases or sorted(CASES)]
     table = Table('case', 'who', 'median ms', 'DeepFusion / it', 'spread', 'peak MB', 'loss')
     for result in results:
         for row in result['rows']:

@@ -1,18 +1,33 @@
 """Runs workers in turn, each in a process of its own, and compares them round by round."""
 
 import json
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
+
+import benchmarks
 
 Figures = dict[str, Any]
 
 
-def run_once(case: str, peer: str, seconds: float) -> Figures | None:
+def run_once(case: str, peer: str, seconds: float, old_python: str | None) -> Figures | None:
     """One worker's figures; None where the peer cannot do the case on this machine."""
-    result = subprocess.run([sys.executable, '-m', 'benchmarks.worker', case, peer, str(seconds)], capture_output=True,
-                            text=True, check=False)
+    if peer == 'deepfusion-0.0.3':
+        if old_python is None:
+            return None
+        with tempfile.TemporaryDirectory() as folder:       # where there is no `deepfusion` of this project
+            os.symlink(Path(benchmarks.__file__).parent, Path(folder, 'benchmarks'))
+            return _run([str(Path(old_python).absolute())], case, peer, seconds, folder)
+    return _run([sys.executable], case, peer, seconds, None)
+
+
+def _run(python: list[str], case: str, peer: str, seconds: float, folder: str | None) -> Figures | None:
+    result = subprocess.run([*python, '-m', 'benchmarks.worker', case, peer, str(seconds)], capture_output=True,
+                            text=True, check=False, cwd=folder)
     if result.returncode == 3:
         return None
     if result.returncode:
@@ -20,12 +35,12 @@ def run_once(case: str, peer: str, seconds: float) -> Figures | None:
     return json.loads(result.stdout.splitlines()[-1])
 
 
-def compare(case: str, peers: tuple[str, ...], rounds: int, seconds: float) -> Figures:
+def compare(case: str, peers: tuple[str, ...], rounds: int, seconds: float, old_python: str | None) -> Figures:
     """DeepFusion and every peer, `rounds` times in turn: medians, ratios of the same round, losses."""
     runs: dict[str, list[Figures]] = {peer: [] for peer in ('deepfusion', *peers)}
     for _ in range(rounds):
         for peer in list(runs):
-            figures = run_once(case, peer, seconds)
+            figures = run_once(case, peer, seconds, old_python)
             if figures is None:
                 del runs[peer]
             else:

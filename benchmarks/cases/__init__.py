@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-PEERS = ('torch', 'torch-channels-last')
+PEERS = ('torch', 'torch-channels-last', 'torch-compiled', 'deepfusion-0.0.3')
 
 
 class Unavailable(Exception):
@@ -33,12 +33,16 @@ CASES: dict[str, Callable[[str], Step]] = {
     'attention': _lazy('sequences:attention'),
     'lstm': _lazy('sequences:lstm'),
     'two-layers': _lazy('two_layers:train'),
+    'two-layers-0.0.3': _lazy('demos:two_layers'),
+    'convolution-0.0.3': _lazy('demos:convolution'),
     'import': _lazy('importing:run'),
 }
 
 
 def torch_for(peer: str) -> Any:
     """PyTorch, or Unavailable."""
+    if not peer.startswith('torch'):
+        raise Unavailable(f'not for {peer}')
     try:
         import torch
     except ImportError as error:
@@ -48,4 +52,9 @@ def torch_for(peer: str) -> Any:
 
 def memory_format(torch: Any, peer: str) -> Any:
     """The order of memory that the peer's name asks for."""
-    return torch.channels_last if peer == 'torch-channels-last' else torch.contiguous_format
+    return torch.contiguous_format if peer == 'torch' else torch.channels_last
+
+
+def compiled(torch: Any, net: Any, peer: str) -> Any:
+    """The net, compiled for the peer that asks for it."""
+    return torch.compile(net) if peer == 'torch-compiled' else net

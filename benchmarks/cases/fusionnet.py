@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cases import Step, memory_format, torch_for
+from benchmarks.cases import Step, compiled, memory_format, torch_for
 
 SGD: dict[str, Any] = {'optimizer_name': 'SGD', 'hyperparameters': {'momentum': 0.9, 'weight_decay': 5e-4}}
 RATE = 1e-3
@@ -48,7 +48,7 @@ def _torch_net(peer: str, batch: int) -> Any:
     shapes = {name: tuple(tensor.shape) for name, tensor in state.items() if not name.endswith('tracked')}
     net.load_state_dict({name: torch.tensor(array) for name, array in weights(shapes).items()}, strict=False)
     x, labels = pictures(batch)
-    return torch, net, torch.tensor(x).contiguous(memory_format=order), torch.tensor(labels)
+    return torch, compiled(torch, net, peer), torch.tensor(x).contiguous(memory_format=order), torch.tensor(labels)
 
 
 def train(peer: str, batch: int) -> Step:

@@ -27,18 +27,16 @@ class Updates:
 
     def step(self, order: Iterable[Data | Module]) -> None:
         """`update` of every node and parameter, when all can be updated."""
-        nodes: dict[Any, None] = {}         # each once: parameters may be shared, or inputs of other modules
-        for node in order:
-            if isinstance(node, Module) and type(node).update is Module.update:
-                nodes |= dict.fromkeys(node.parameter_list)
-            else:
-                nodes[node] = None
+        # Each once: parameters may be shared, or inputs of other modules.
+        nodes: dict[Any, None] = {
+            node: None for owner in order
+            for node in (owner.parameter_list if type(owner).update is Module.update else (owner,))}
         for node in nodes:
-            if isinstance(node, Data):
+            if not node.is_frozen and isinstance(node, Data):
                 node.check_update()
         groups: dict[Key, list[Data]] = {}
         for node in nodes:
-            kind = _kind(node) if isinstance(node, Data) else None
+            kind = None if node.is_frozen else _kind(node)
             if kind is None:
                 node.update()
             else:
@@ -68,9 +66,9 @@ class Pack:
                           for name in self._names]
         self._step = np.empty(sum(data._val.size for data in members), members[0]._val.dtype)
         self._steps = self._cut(self._step)
-        self._parts = list(zip(*map(self._cut, self._averages), strict=True)) or [()] * len(members)
-        for optimizer, parts in zip(self._optimizers, self._parts, strict=True):
-            for name, part in zip(self._names, parts, strict=True):
+        self._parts = [self._cut(average) for average in self._averages]
+        for name, parts in zip(self._names, self._parts, strict=True):
+            for optimizer, part in zip(self._optimizers, parts, strict=True):
                 setattr(optimizer, name, part)
 
     def _cut(self, array: Any) -> list[Any]:
@@ -81,9 +79,11 @@ class Pack:
 
     def is_whole(self) -> bool:
         """Whether every member still has its optimizer, and this its part of the averages."""
-        return all(data.optimizer is optimizer and all(getattr(optimizer, name) is part
-                                                       for name, part in zip(self._names, parts, strict=True))
-                   for data, optimizer, parts in zip(self._members, self._optimizers, self._parts, strict=True))
+        if any([data.optimizer is not optimizer
+                for data, optimizer in zip(self._members, self._optimizers, strict=True)]):
+            return False
+        return all([getattr(optimizer, name) is part for name, parts in zip(self._names, self._parts, strict=True)
+                    for optimizer, part in zip(self._optimizers, parts, strict=True)])
 
     def step(self) -> None:
         """One step of all members."""
@@ -98,13 +98,14 @@ class Pack:
             data.clear_grads()
 
 
-def _kind(data: Data) -> Key | None:
+def _kind(data: Any) -> Key | None:
     """Equal for small parameters on the CPU that can make one step together; None for what steps by itself: also the
     first step, which makes the averages."""
+    if type(data).update is not Data.update or not data._is_parameter:
+        return None
     optimizer: Any = data.optimizer
     value = data._val
-    if (data.is_frozen or not data._is_parameter or data._deriv is None or data.is_regularized or not data._val_is_ours
-            or type(value) is not np.ndarray or value.size > SMALL or not optimizer.t
-            or type(data).update is not Data.update or type(optimizer).step is not Optimizer.step):
+    if (type(value) is not np.ndarray or value.size > SMALL or data._deriv is None or data.is_regularized
+            or not data._val_is_ours or not optimizer.t or type(optimizer).step is not Optimizer.step):
         return None
     return (type(optimizer), data.learning_rate, value.dtype, optimizer.t, optimizer.settings())
