@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import benchmarks
+from benchmarks.cases import OLD
 
 Figures = dict[str, Any]
 
 
 def run_once(case: str, peer: str, seconds: float, old_python: str | None) -> Figures | None:
     """One worker's figures; None where the peer cannot do the case on this machine."""
-    if peer == 'deepfusion-0.0.3':
+    if peer == OLD:
         if old_python is None:
             return None
         with tempfile.TemporaryDirectory() as folder:       # where there is no `deepfusion` of this project

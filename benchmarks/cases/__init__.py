@@ -4,7 +4,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-PEERS = ('torch', 'torch-channels-last', 'torch-compiled', 'deepfusion-0.0.3')
+OLD = 'deepfusion-0.0.3'
+PEERS = ('torch', 'torch-channels-last', 'torch-compiled', OLD)
 
 
 class Unavailable(Exception):
@@ -36,6 +37,9 @@ CASES: dict[str, Callable[[str], Step]] = {
     'two-layers-0.0.3': _lazy('demos:two_layers'),
     'convolution-0.0.3': _lazy('demos:convolution'),
     'import': _lazy('importing:run'),
+    **{name: _lazy('layers:run', name=name) for name in (
+        'conv-3x3-64-channels', 'conv-3x3-256-channels', 'conv-3x3-stride-2', 'conv-7x7-stride-2', 'conv-1x1',
+        'conv-depthwise', 'matmul', 'batch-norm', 'layer-norm', 'max-pool', 'relu', 'gelu')},
 }
 
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cases import Step, Unavailable
-
-OLD = 'deepfusion-0.0.3'
+from benchmarks.cases import OLD, Step, Unavailable
 
 
 def two_layers(peer: str) -> Step:

@@ -23,7 +23,8 @@ def _draw(shape: tuple[int, ...], index: int) -> np.ndarray:
     return (rng.standard_normal(shape) * np.sqrt(1 / np.prod(shape[1:]))).astype(np.float32)
 
 
-def _deepfusion(x: np.ndarray, labels: np.ndarray) -> Step:
+def residual_net() -> Any:
+    """DeepFusion's form of the net."""
     from deepfusion.blocks import convolution_norm_relu, residual_block
     from deepfusion.components.data import Data
     from deepfusion.components.modules import MatMul
@@ -36,8 +37,13 @@ def _deepfusion(x: np.ndarray, labels: np.ndarray) -> Step:
         h = residual_block(f'block{i}', h, width, stride=1 if i == 0 else 2)
     logits = MatMul('head', [GlobalAvgPool('pool', [h]).output], out_features=10).output
     CrossEntropyLoss('cost', [logits, target], loss)
-    net = Net('net', [loss], learning_rate=RATE,
-              optimizer_details={'optimizer_name': 'SGD', 'hyperparameters': {'momentum': 0.9}})
+    return Net('net', [loss], learning_rate=RATE,
+               optimizer_details={'optimizer_name': 'SGD', 'hyperparameters': {'momentum': 0.9}})
+
+
+def _deepfusion(x: np.ndarray, labels: np.ndarray) -> Step:
+    net = residual_net()
+    picture, target, loss = (net.get_node(ID) for ID in ('x', 'y', 'loss'))
     heavy = [p for p in net.parameters() if p.ID.endswith('_F')]
     for i, parameter in enumerate(heavy):
         parameter.val = _draw(parameter.shape, i)

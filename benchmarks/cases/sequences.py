@@ -1,19 +1,22 @@
 """Multi-head attention (batch 32, 196 tokens, 256 wide, 8 heads) and an LSTM (100 steps, batch 64, 256 wide)."""
 
+from typing import Any
+
 import numpy as np
 
 from benchmarks.cases import Step, Unavailable, torch_for
 
 
-def _values(shape: tuple[int, ...], seed: int) -> np.ndarray:
+def values(shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """Normally distributed numbers."""
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
 def attention(peer: str) -> Step:
-    """Self-attention, forward and backward, with all gradients; the mean square of the output stands for a loss."""
+    """Self-attention, forward and backward, with all gradients."""
     batch, tokens, width, heads = 32, 196, 256, 8
-    x, seed = _values((batch, tokens, width), 0), _values((batch, tokens, width), 1)
-    W = [_values((width, width), 2 + i) / 16 for i in range(4)]
+    x, seed = values((batch, tokens, width), 0), values((batch, tokens, width), 1)
+    W = [values((width, width), 2 + i) / 16 for i in range(4)]
     if peer == 'deepfusion':
         from deepfusion.components.data import Data
         from deepfusion.components.modules.attention import MultiHeadAttention
@@ -22,7 +25,7 @@ def attention(peer: str) -> Step:
         module = MultiHeadAttention('attention', [node, node, node], heads=heads)
         for name, value in zip(('Wq', 'Wk', 'Wv', 'Wo'), W, strict=True):
             module.parameter_lookup[name].val = value
-        return _deepfusion_step(Net('net', [module.output]), node, x, seed)
+        return deepfusion_step(Net('net', [module.output]), node, x, seed)
     if peer == 'torch-channels-last':
         raise Unavailable('sequences have no memory format')
     torch = torch_for(peer)
@@ -32,14 +35,14 @@ def attention(peer: str) -> Step:
         layer.out_proj.weight.copy_(torch.tensor(W[3].T))
         layer.in_proj_bias.zero_()
         layer.out_proj.bias.zero_()
-    return _torch_step(torch, layer, lambda v: layer(v, v, v, need_weights=False)[0], x, seed)
+    return torch_step(layer, lambda v: layer(v, v, v, need_weights=False)[0], torch.tensor(x), torch.tensor(seed))
 
 
 def lstm(peer: str) -> Step:
     """A whole sequence, forward and backward, with all gradients."""
     steps, batch, width = 100, 64, 256
-    x, seed = _values((batch, steps, width), 0), _values((batch, steps, width), 1)
-    Wx, Wh = _values((width, 4 * width), 2) / 16, _values((width, 4 * width), 3) / 16
+    x, seed = values((batch, steps, width), 0), values((batch, steps, width), 1)
+    Wx, Wh = values((width, 4 * width), 2) / 16, values((width, 4 * width), 3) / 16
     if peer == 'deepfusion':
         from deepfusion.components.data import Data
         from deepfusion.components.modules.rnn import LSTM
@@ -49,7 +52,7 @@ def lstm(peer: str) -> Step:
         for parameter in module.parameter_list:
             rows = parameter.shape[0]
             parameter.val = np.zeros(parameter.shape) if rows == 1 else (Wh if 'h' in parameter.ID[-3:] else Wx)
-        return _deepfusion_step(Net('net', [module.output]), node, x, seed)
+        return deepfusion_step(Net('net', [module.output]), node, x, seed)
     if peer == 'torch-channels-last':
         raise Unavailable('sequences have no memory format')
     torch = torch_for(peer)
@@ -59,10 +62,11 @@ def lstm(peer: str) -> Step:
         layer.weight_hh_l0.copy_(torch.tensor(Wh.T))
         layer.bias_ih_l0.zero_()
         layer.bias_hh_l0.zero_()
-    return _torch_step(torch, layer, lambda v: layer(v)[0], x, seed)
+    return torch_step(layer, lambda v: layer(v)[0], torch.tensor(x), torch.tensor(seed))
 
 
-def _deepfusion_step(net, node, x: np.ndarray, seed: np.ndarray) -> Step:
+def deepfusion_step(net: Any, node: Any, x: np.ndarray, seed: np.ndarray) -> Step:
+    """Forward and backward from a derivative of the output; the mean square of the first output stands for a loss."""
     root = net.root_nodes[0]
 
     def step() -> float:
@@ -71,19 +75,20 @@ def _deepfusion_step(net, node, x: np.ndarray, seed: np.ndarray) -> Step:
         net.forward()
         root.deriv = seed
         net.backward()
-        return float(np.square(root.val).mean())
+        return float(np.square(root.val[0]).mean())
 
     return step
 
 
-def _torch_step(torch, layer, forward, x: np.ndarray, seed: np.ndarray) -> Step:
-    value, deriv = torch.tensor(x, requires_grad=True), torch.tensor(seed)
+def torch_step(layer: Any, forward: Any, x: Any, seed: Any) -> Step:
+    """The same of tensors."""
+    value, deriv = x.clone().requires_grad_(), seed
 
     def step() -> float:
         layer.zero_grad()
         value.grad = None
         y = forward(value)
         y.backward(deriv)
-        return y.detach().square().mean().item()
+        return y.detach()[0].square().mean().item()
 
     return step

@@ -25,7 +25,7 @@ class Updates:
     def __init__(self) -> None:
         self._packs: dict[Key, Pack] = {}
 
-    def step(self, order: Iterable[Data | Module]) -> None:
+    def step(self, order: Iterable[Any]) -> None:
         """`update` of every node and parameter, when all can be updated."""
         # Each once: parameters may be shared, or inputs of other modules.
         nodes: dict[Any, None] = {
