@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion.align import align
 from deepfusion.blocks.fusion.common import check_inputs
 from deepfusion.components.data import Data
@@ -12,6 +13,7 @@ from deepfusion.components.modules.fusion import WeightedSum
 from deepfusion.components.modules.normalizations import BatchNorm
 
 
+@block
 def bidirectional_pyramid(ID: str, levels: Sequence[Data], filter_count: int = 64, repeats: int = 1,
                           learned: str = 'fast', down: str = 'max_pool', up: str = 'nearest', **options: Any
                           ) -> list[Data]:

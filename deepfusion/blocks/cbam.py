@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion.common import per_channel, reduced
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Add, Concat, Conv2D, MatMul, Max, Mean, Multiply
@@ -11,6 +12,7 @@ from deepfusion.components.modules.pooling import GlobalAvgPool, GlobalMaxPool
 from deepfusion.components.net.sharing import share_parameters
 
 
+@block
 def cbam(ID: str, x: Data, reduction: int = 16, filter_size: int = 7, **options: Any) -> Data:
     """`x' = x * sigmoid(MLP(GAP(x)) + MLP(GMP(x)))`, then `x' * sigmoid(BN(conv_k([max_c x'; mean_c x'])))`.
 

@@ -3,12 +3,14 @@
 import math
 from typing import Any
 
+from deepfusion.blocks.checks import block
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Conv1D, MatMul, Multiply, Reshape
 from deepfusion.components.modules.activation_functions import HardSigmoid, Sigmoid
 from deepfusion.components.modules.pooling import GlobalAvgPool
 
 
+@block
 def effective_squeeze_excitation(ID: str, x: Data, **options: Any) -> Data:
     """eSE: `x * hard_sigmoid(W GAP(x) + b)`, one layer that loses no channel.
 
@@ -32,6 +34,7 @@ def effective_squeeze_excitation(ID: str, x: Data, **options: Any) -> Data:
     return _scale(ID, x, HardSigmoid(f'{ID}/gate', [gate]).output)
 
 
+@block
 def efficient_channel_attention(ID: str, x: Data, filter_size: int | None = None, **options: Any) -> Data:
     """ECA: `x * sigmoid(conv1d_k(GAP(x)))`, a convolution along the channels.
 

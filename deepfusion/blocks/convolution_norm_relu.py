@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from deepfusion.blocks.checks import block
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Conv2D
 from deepfusion.components.modules.activation_functions import Relu
 from deepfusion.components.modules.normalizations import BatchNorm
 
 
+@block
 def convolution_norm_relu(ID: str, x: Data, filter_count: int, filter_size: int = 3, stride: int = 1,
                           padding: Any = 'same', relu: bool = True, **options: Any) -> Data:
     """`ReLU(BN(conv(x)))`, or `BN(conv(x))` where `relu` is False.

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion.common import map_norm, reduced
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Concat, Conv2D, Mean, Multiply, Slice, Transpose
 from deepfusion.components.modules.activation_functions import HardSwish, Sigmoid
 
 
+@block
 def coordinate_attention(ID: str, x: Data, reduction: int = 32, least: int = 8, **options: Any) -> Data:
     """`x * g_h * g_w`: averages over each row and each column, mixed by one map, give a gate for each of them.
 

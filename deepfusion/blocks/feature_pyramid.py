@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from deepfusion.blocks.checks import block
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Add, Conv2D, Resize
 from deepfusion.errors import GraphError
 
 
+@block
 def feature_pyramid(ID: str, levels: Sequence[Data], filter_count: int = 256, flow: str = 'after',
                     **options: Any) -> list[Data]:
     """From the deepest level up: `out_i = conv3_i(conv1_i(level_i) + resize(what flows down))`.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from deepfusion.blocks.checks import block
 from deepfusion.blocks.feature_pyramid import feature_pyramid
 from deepfusion.blocks.fusion.align import align
 from deepfusion.components.data import Data
@@ -10,6 +11,7 @@ from deepfusion.components.modules import Add, Conv2D
 from deepfusion.components.modules.activation_functions import Relu
 
 
+@block
 def path_aggregation(ID: str, levels: Sequence[Data], filter_count: int = 256, flow: str = 'before',
                      down: str = 'strided', **options: Any) -> list[Data]:
     """`P = FPN(levels)`, `N_0 = P_0`, `N_i = ReLU(conv3(P_i + shrink(N_{i-1})))`, where shrinking is a ReLU of a

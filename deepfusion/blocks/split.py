@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from itertools import accumulate
 
+from deepfusion.blocks.checks import block
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Slice
 from deepfusion.errors import ShapeError
 
 
+@block
 def split(ID: str, x: Data, parts: int | Sequence[int], axis: int = 1) -> list[Data]:
     """`x = [y1, ..., yn]` along an axis: the inverse of Concat, as one Slice for each part.
 

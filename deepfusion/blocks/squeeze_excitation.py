@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from deepfusion.blocks.checks import block
 from deepfusion.components.data import Data
 from deepfusion.components.modules import MatMul, Multiply, Reshape
 from deepfusion.components.modules.activation_functions import Relu, Sigmoid
@@ -9,6 +10,7 @@ from deepfusion.components.modules.pooling import GlobalAvgPool
 from deepfusion.errors import ShapeError
 
 
+@block
 def squeeze_excitation(ID: str, x: Data, reduction: int = 16, bias: bool = False, **options: Any) -> Data:
     """`x * sigmoid(W2 ReLU(W1 GAP(x)))`, one factor per channel.
 

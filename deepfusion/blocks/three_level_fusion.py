@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion.fuse import Way, fuse
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Conv2D
 from deepfusion.components.modules.activation_functions import Relu
 
 
+@block
 def three_level_fusion(ID: str, levels: Sequence[Data], filter_count: int = 128, way: str | Way = 'concat',
                        **options: Any) -> Data:
     """`ReLU(conv1(fused))` of the levels fused at the last one's size: by concatenation, or any way of `fuse`.

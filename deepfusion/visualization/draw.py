@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from deepfusion.components.net import Net
 
 FORMATS = {'svg': 'svg', 'pdf': 'pdf', 'png': 'png', 'html': 'html', 'gv': 'gv', 'dot': 'gv'}
+OTHER_PICTURES = ('jpg', 'jpeg', 'gif', 'bmp', 'tif', 'tiff', 'webp', 'eps', 'ps', 'htm')      # refused, not made
 ENGINES = {'auto': 'auto', 'dot': 'dot', 'own': 'own'}
 DEFAULT_SHOW = ('shapes', 'settings', 'parameters')
 
@@ -155,6 +156,8 @@ def target_file(filename: str | os.PathLike[str], format: str | None) -> tuple[P
     if format is None:
         if extension in FORMATS:
             return path, FORMATS[extension]
+        if extension in OTHER_PICTURES:
+            look_up(extension, FORMATS, 'form of picture')
         return path.with_name(f'{path.name}.pdf'), 'pdf'
     form = look_up(format.lower().removeprefix('.') if isinstance(format, str) else format, FORMATS, 'form of picture')
     if FORMATS.get(extension) == form:

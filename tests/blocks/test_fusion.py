@@ -24,7 +24,7 @@ from deepfusion.blocks import (
 from deepfusion.blocks.fusion import WAYS
 from deepfusion.components.data import Data
 from deepfusion.components.net import Net
-from deepfusion.errors import GraphError, OptionError, ShapeError, UnknownNameError
+from deepfusion.errors import GraphError, NodeTypeError, OptionError, ShapeError, UnknownNameError
 from tests.support.blocks import Block, BlockTests
 
 C, VOLUME, VECTOR = 8, (1, 8, 4, 4), (1, 8)
@@ -225,7 +225,7 @@ A, B = (1, 8, 8, 8), (1, 4, 4, 4)
 @pytest.mark.parametrize(('build', 'error', 'match'), [
     (lambda a, b: fuse('f', []), GraphError, 'at least 2 inputs to fuse; found 0'),
     (lambda a, b: fuse('f', [a]), GraphError, 'found 1'),
-    (lambda a, b: fuse('f', a), GraphError, 'list of Data'),
+    (lambda a, b: fuse('f', a), NodeTypeError, 'list of Data'),
     (lambda a, b: fuse('f', [a, b], way='softmx'), UnknownNameError, "Did you mean 'softmax'"),
     (lambda a, b: fuse('f', [a, b], to='deepest'), UnknownNameError, 'size to align to'),
     (lambda a, b: fuse('f', [a, b], down='bilinaer'), UnknownNameError, "'bilinear'"),

@@ -51,9 +51,7 @@ def reduced(ID: str, channels: int, reduction: int) -> int:
 
 
 def check_inputs(ID: str, inputs: Sequence[Data], least: int = 1, most: int | None = None) -> list[Data]:
-    """Refuse what is no list of enough Data, all vectors or all volumes of one rank."""
-    if not isinstance(inputs, list | tuple) or not all(isinstance(x, Data) for x in inputs):
-        raise GraphError(f"Block '{ID}': expected a list of Data to fuse; found {inputs!r}.")
+    """Refuse too few or too many Data, and any but vectors, or volumes of one rank."""
     if len(inputs) < least or (most is not None and len(inputs) > most):
         wanted = f'{least}' if most == least else f'at least {least}' if most is None else f'{least} to {most}'
         raise GraphError(f"Block '{ID}': expected {wanted} inputs to fuse; found {len(inputs)}.")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion.align import align
 from deepfusion.blocks.fusion.common import CONVOLUTIONS, check_inputs
 from deepfusion.blocks.fusion.merge import Then, finish
@@ -12,6 +13,7 @@ from deepfusion.components.modules.activation_functions import Relu
 from deepfusion.errors import OptionError
 
 
+@block
 def feature_fusion(ID: str, inputs: Sequence[Data], width: int, filter_sizes: Sequence[int] = (1, 3),
                    strides: Sequence[int] = (1,), merge: str = 'concat', refine: int = 1, to: str = 'smallest',
                    down: str = 'nearest', up: str = 'nearest', then: Then = 'Relu', **options: Any) -> Data:

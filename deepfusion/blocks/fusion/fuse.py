@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion import merge
 from deepfusion.blocks.fusion.adaptive_spatial import adaptive_spatial_fusion
 from deepfusion.blocks.fusion.align import align
@@ -47,6 +48,7 @@ WAYS: dict[str, Way] = {
 _FREE_CHANNELS = {'concat', 'concat_map', 'bilinear', 'compact_bilinear', 'gmu', 'channel_softmax'}
 
 
+@block
 def fuse(ID: str, inputs: Sequence[Data], way: str | Way = 'sum', width: int | None = None, to: str = 'smallest',
          down: str = 'nearest', up: str = 'nearest', relu: bool = False, **options: Any) -> Data:
     """Align inputs to one width and size, then merge them.

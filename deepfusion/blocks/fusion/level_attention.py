@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion.common import channel_map, check_inputs
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Add, Concat, Reshape, Transpose
@@ -10,6 +11,7 @@ from deepfusion.components.modules.attention import MultiHeadAttention
 from deepfusion.errors import ShapeError
 
 
+@block
 def level_attention(ID: str, levels: Sequence[Data], query: int = 0, heads: int = 1, width: int | None = None,
                     self_attention: bool = True, **options: Any) -> Data:
     """`s_i = x_i + MHA(x_i, x_i)` within each level, then `s_q + MHA(s_q, [s_i of all others])`: places are tokens.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion.common import channel_map, check_inputs, check_same_shape
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Add, Concat, Multiply, activation_functions
@@ -22,6 +23,7 @@ def finish(ID: str, x: Data, then: Then) -> Data:
     return look_up(then, known, f"activation in block '{ID}'")(f'{ID}/then', [x]).output
 
 
+@block
 def concatenate(ID: str, inputs: Sequence[Data], width: int | None = None, axis: int = 1, then: Then = None,
                 **options: Any) -> Data:
     """Inputs side by side on the channels (or another axis), then mapped to `width` channels when that is given.
@@ -42,6 +44,7 @@ def concatenate(ID: str, inputs: Sequence[Data], width: int | None = None, axis:
     return finish(ID, y if width is None else channel_map(f'{ID}/map', y, width, **options), then)
 
 
+@block
 def add(ID: str, inputs: Sequence[Data], then: Then = None) -> Data:
     """`phi(x1 + ... + xn)`.
 
@@ -58,6 +61,7 @@ def add(ID: str, inputs: Sequence[Data], then: Then = None) -> Data:
     return finish(ID, Add(f'{ID}/add', list(inputs)).output, then)
 
 
+@block
 def weighted_sum(ID: str, inputs: Sequence[Data], learned: str = 'softmax', weights: Sequence[float] | None = None,
                  then: Then = None, **options: Any) -> Data:
     """`phi(w1 x1 + ... + wn xn)` with one number per input.
@@ -81,6 +85,7 @@ def weighted_sum(ID: str, inputs: Sequence[Data], learned: str = 'softmax', weig
     return finish(ID, y, then)
 
 
+@block
 def multiply(ID: str, inputs: Sequence[Data], then: Then = None) -> Data:
     """`phi(x1 * ... * xn)`, entry by entry.
 
@@ -97,6 +102,7 @@ def multiply(ID: str, inputs: Sequence[Data], then: Then = None) -> Data:
     return finish(ID, Multiply(f'{ID}/multiply', list(inputs)).output, then)
 
 
+@block
 def maximum(ID: str, inputs: Sequence[Data], then: Then = None) -> Data:
     """`phi(max(x1, ..., xn))`, entry by entry.
 
@@ -113,6 +119,7 @@ def maximum(ID: str, inputs: Sequence[Data], then: Then = None) -> Data:
     return finish(ID, Maximum(f'{ID}/maximum', list(inputs)).output, then)
 
 
+@block
 def bilinear(ID: str, inputs: Sequence[Data], compact: int | None = None, then: Then = None) -> Data:
     """The outer product of two inputs' channels, averaged over places: a vector.
 

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion.common import check_inputs, check_same_shape, map_norm, per_channel, pooled, reduced
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Add, MatMul, Multiply, Reshape, Slice
 from deepfusion.components.modules.activation_functions import Softmax
 
 
+@block
 def selective_kernel(ID: str, inputs: Sequence[Data], reduction: int = 16, least: int = 8, **options: Any) -> Data:
     """`sum_m a_m x_m` with `a = softmax over m of W_m ReLU(BN(W GAP(sum_m x_m)))`, one weight per channel and input.
 

@@ -6,7 +6,8 @@ from deepfusion.errors import NodeTypeError, OptionError, ShapeError
 def check_ID(ID: str, kind: str) -> str:
     """Refuse an ID that is no string, or empty."""
     if not isinstance(ID, str) or not ID:
-        raise NodeTypeError(f'{kind}: expected ID to be a non-empty string; found {ID!r}.')
+        raise NodeTypeError(f'{kind}: expected ID to be a non-empty string; found {ID!r:.60}. '
+                            "Give a name as the first argument, such as 'conv1'.")
     return ID
 
 

@@ -82,7 +82,11 @@ def load(file_path: str | os.PathLike[str], modules: Sequence[type[Module]] = ()
 
 
 def _with_suffix(file_path: str | os.PathLike[str]) -> Path:
-    path = Path(file_path)
+    try:
+        path = Path(file_path)
+    except TypeError:
+        raise FileAccessError(f'expected the name of a file; found {file_path!r}. '
+                              "Give a string or a path, such as 'net.df'.") from None
     return path if path.name.endswith('.df') else path.with_name(path.name + '.df')
 
 

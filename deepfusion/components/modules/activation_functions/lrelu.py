@@ -3,6 +3,7 @@
 from typing import Any
 
 from deepfusion.components.data.data import Data
+from deepfusion.components.modules.activation_functions.options import check_number
 from deepfusion.components.modules.module import Module
 from deepfusion.functional.elementwise import elementwise
 
@@ -30,10 +31,12 @@ class LRelu(Module):
     """
 
     def __init__(self, ID: str, inputs: list[Data], output: Data | None = None, alpha: float = 0.01) -> None:
-        self.alpha = float(alpha)
+        self.alpha = alpha
         super().__init__(ID, inputs, output)
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        check_number(self, 'alpha')
+        self.alpha = float(self.alpha)       # NumPy's numbers would widen the arrays they meet
         return shape
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
