@@ -49,7 +49,7 @@ class Filters:
     is transposed on the way take twice as long.
 
     U takes four times the memory of the filters (m = 4). So that many filters stay in cache they are transformed and
-    multiplied a slab of columns at a time, and U is never kept.
+    multiplied a slab of columns at a time; the whole of U is there only when it is kept.
     """
 
     def __init__(self, xp: Any, weight: Array, m: int, transposed: bool = False) -> None:

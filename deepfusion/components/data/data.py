@@ -17,7 +17,6 @@ Array = Any
 _SHARED, _OWN, _READ = 'shared', 'own', 'read'
 
 
-
 class Data:
     """A tensor and its derivative: an input, an activation, a loss, or a parameter of a module.
 

@@ -1,0 +1,123 @@
+"""Transformed filters are used again exactly as long as the filters stay the same."""
+
+import copy
+
+import numpy as np
+import pytest
+
+from deepfusion.components.data import Data
+from deepfusion.components.modules import Conv2D
+from deepfusion.components.modules.loss_functions import SumLoss
+from deepfusion.components.net import Net
+from deepfusion.functional.convolution import use_algorithm
+
+SIZES = [(16, 20), (140, 130)]       # few filters, transformed at once; many, in slabs
+
+
+def make(channels=16, filters=20, **options):
+    rng = np.random.default_rng(0)
+    x = Data('x', (1, channels, 9, 8), val=rng.standard_normal((6, channels, 9, 8)))
+    conv = Conv2D('conv', [x], filter_size=3, filter_count=filters, padding=1, **options)
+    return Net('net', [SumLoss('loss', [conv.output]).output]), conv
+
+
+def kept(conv):
+    return conv._kept._U is not None
+
+
+def exact(net, conv):
+    """The output by another way, the filters being what they are."""
+    with use_algorithm('im2col'):
+        net.forward()
+        return conv.output.val.copy()
+
+
+def assert_right(net, conv):
+    net.forward()
+    found = conv.output.val.copy()
+    expected = exact(net, conv)
+    assert abs(found - expected).max() < 1e-4 * abs(expected).max()
+
+
+@pytest.mark.parametrize(('channels', 'filters'), SIZES)
+def test_from_the_second_pass_on(channels, filters):
+    net, conv = make(channels, filters)
+    states = []
+    for _ in range(4):
+        net.forward()
+        states.append(kept(conv))
+    assert states == [False, True, True, True]
+    assert_right(net, conv)
+
+
+def change_one(F):
+    F[2, 1, 0, 1] += 100.0
+
+
+def swap_filters(F):
+    F[[0, 1]] = F[[1, 0]]
+
+
+def scale_all(F):
+    F *= 2
+
+
+@pytest.mark.parametrize('change', [change_one, swap_filters, scale_all])
+@pytest.mark.parametrize(('channels', 'filters'), SIZES)
+def test_changes_in_place_are_noticed(channels, filters, change):
+    net, conv = make(channels, filters)
+    F = conv.F.val
+    for _ in range(3):
+        net.forward()
+    before = conv.output.val.copy()
+    change(F)
+    assert_right(net, conv)
+    net.forward()
+    assert abs(conv.output.val - before).max() > 1e-3
+
+
+@pytest.mark.parametrize(('channels', 'filters'), SIZES)
+def test_backward_is_the_same(channels, filters):
+    net, conv = make(channels, filters)
+    derivs = []
+    for _ in range(2):
+        net.clear_grads()
+        net.forward()
+        net.backward()
+        derivs.append([data.deriv.copy() for data in (net.get_node('x'), conv.F, conv.b)])
+    assert kept(conv)
+    for first, second in zip(*derivs, strict=True):
+        np.testing.assert_allclose(second, first, rtol=0, atol=2e-5 * abs(first).max())
+
+
+def test_training_keeps_nothing():
+    net, conv = make()
+    net.set_learning_rate(1e-3)
+    for _ in range(4):
+        net.forward()
+        net.backward(wrt='unfrozen')
+        net.update()
+        assert not kept(conv)
+
+
+def test_other_algorithm_and_precision():
+    net, conv = make()
+    for algorithm in ('winograd4', 'winograd2', 'winograd2', 'winograd4', 'winograd4'):
+        with use_algorithm(algorithm):
+            assert_right(net, conv)
+            assert_right(net, conv)
+    net.to(precision='float64')
+    with use_algorithm('winograd4'):
+        assert_right(net, conv)
+
+
+def test_a_copy_keeps_its_own():
+    net, conv = make()
+    for _ in range(3):
+        net.forward()
+    twin = copy.deepcopy(net)
+    assert not kept(twin.get_node('conv'))
+    twin.get_node('conv').F.val *= 3
+    twin.forward()
+    assert kept(conv)
+    assert_right(twin, twin.get_node('conv'))
