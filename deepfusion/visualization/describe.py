@@ -64,17 +64,30 @@ def describe_order(nodes: Sequence[Any], norms: bool = False, histograms: bool =
             notes.append(_data_note(node, norms))
             if node.input is not None and id(node.input) in place:
                 edges.append(EdgeNote(place[id(node.input)], number))
+    _forget_mixed_batches(notes)
     return Description('', notes, edges)
 
 
 def _data_note(data: Data, norms: bool) -> NodeNote:
-    note = NodeNote(data.ID, 'data', 'Data', FROZEN if data.is_frozen else UNFROZEN, data.shape,
+    note = NodeNote(data.ID, 'data', 'Data', FROZEN if data.is_frozen else UNFROZEN, _shape(data),
                     is_input=data.input is None,
                     made_by_module=data.input is not None and f'{data.input.ID}_out' == data.ID)
     _note_values(note, data, norms)
     if not data.is_frozen:
         note.learning = _learning(data)
     return note
+
+
+def _shape(data: Data) -> tuple[int, ...]:
+    """The shape; () of what a loss makes, which is one number whatever the batch."""
+    return () if data.shape == (1, 1) and getattr(data.input, 'reduces_batch', False) else data.shape
+
+
+def _forget_mixed_batches(notes: Sequence[NodeNote]) -> None:
+    """Before forward has run with a new input, values of several batch sizes are about: then none is told."""
+    if len({note.batch for note in notes} - {None, 1}) > 1:
+        for note in notes:
+            note.batch = None
 
 
 def _note_values(note: NodeNote, data: Data, norms: bool) -> None:
@@ -93,7 +106,7 @@ def _module_note(module: Module, seen: set[int], norms: bool, histograms: bool) 
     parameters = [_parameter_note(name, parameter, seen, histograms)
                   for name, parameter in module.parameter_lookup.items()]
     output = module.output
-    note = NodeNote(module.ID, 'module', type(module).__name__, _state(module), output.shape,
+    note = NodeNote(module.ID, 'module', type(module).__name__, _state(module), _shape(output),
                     settings=settings_of(module), parameters=parameters, mode=getattr(module, 'mode', None))
     _note_values(note, output, False)
     note.bytes = sum(parameter.bytes for parameter in parameters)

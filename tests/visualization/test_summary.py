@@ -22,7 +22,7 @@ def test_rows_are_in_topological_order():
             for row in result.rows] == [
         ('x', 'Data (input)', 'B×3', 0, 'yes', []), ('Matmul1', 'MatMul', 'B×16', 64, 'no', ['x']),
         ('ActF', 'Relu', 'B×16', 0, 'yes', ['Matmul1']), ('Matmul2', 'MatMul', 'B×1', 17, 'no', ['ActF']),
-        ('y', 'Data (input)', 'B×1', 0, 'yes', []), ('LossF', 'MSELoss', 'B×1', 0, 'yes', ['Matmul2', 'y'])]
+        ('y', 'Data (input)', 'B×1', 0, 'yes', []), ('LossF', 'MSELoss', 'number', 0, 'yes', ['Matmul2', 'y'])]
     assert 'Matmul1' in text
     assert '81 parameters' in text
 
@@ -91,3 +91,13 @@ def test_an_impossible_depth_is_refused():
 
 def test_printing_a_net_stays_short():
     assert len(str(fusion()).splitlines()) == 1
+
+
+def test_batch_sizes_are_told_when_they_agree():
+    net = basic()
+    x, y = net.get_node('x'), net.get_node('y')
+    x.val, y.val = np.ones((5, 3)), np.ones((5, 1))
+    net.forward()
+    assert [row.output_shape for row in summarize(net)[0].rows[:2]] == ['5×3', '5×16']
+    x.val = np.ones((2, 3))                                  # forward has not run with it
+    assert [row.output_shape for row in summarize(net)[0].rows[:2]] == ['B×3', 'B×16']
