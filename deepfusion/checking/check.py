@@ -11,7 +11,7 @@ from deepfusion.checking.alone import LOCAL, check_alone
 from deepfusion.checking.report import Fault, GradCheckReport, TensorReport
 from deepfusion.checking.shadow import isolate, shadow_net, undisturbed
 from deepfusion.checking.subject import Subject, Tensor, module_subject, net_subject
-from deepfusion.checking.tensors import Options, check_jointly, check_tensor
+from deepfusion.checking.tensors import Options, check_jointly, check_tensor, error_curve
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
 from deepfusion.errors import GraphError, MissingValueError, NodeTypeError, OptionError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 METHODS = ('auto', 'full', 'directional', 'taylor', 'complex')
 FULL_UP_TO = 500            # entries in all that 'auto' checks one by one
+MOST_CURVES = 3             # tensors that are not right whose errors are measured at many steps
 
 
 def check_one(net: 'Net', data_obj: Any, options: Options) -> GradCheckReport:
@@ -91,6 +92,7 @@ def check_single(module: Module, values: Sequence[Any] | None, batch: int, optio
             options = replace(options, entries=4 if options.entries is None else options.entries)
         report = GradCheckReport(repr(module), [], method=method, seed=options.seed, modules_checked=1)
         report.tensors, report.faults = check_alone(twin, options, conduct)
+        _add_curves(report, subject, options)
     report.seconds = time.perf_counter() - start
     return report
 
@@ -104,6 +106,15 @@ def _check_tensors(report: GradCheckReport, subject: Subject, options: Options) 
         # All of them have moved: where that is right, entries are left to be looked at.
         single = replace(options, directions=0 if report.joint.verdict == 'ok' else 1)
     report.tensors = [check_tensor(subject, tensor, single) for tensor in subject.tensors]
+    _add_curves(report, subject, options)
+
+
+def _add_curves(report: GradCheckReport, subject: Subject, options: Options) -> None:
+    """For the plot, errors at many steps of the first few tensors that are not right."""
+    tensors = {tensor.data.ID: tensor for tensor in subject.tensors}
+    worst = [found for found in report.tensors if found.verdict != 'ok']
+    for found in worst[:MOST_CURVES]:
+        found.curve = error_curve(subject, tensors[found.ID], found, options)
 
 
 def _locate(report: GradCheckReport, subject: Subject, options: Options, conduct: bool = True, entries: int = 0

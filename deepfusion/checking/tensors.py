@@ -10,7 +10,7 @@ import numpy as np
 
 from deepfusion.checking.complex_step import complex_slopes
 from deepfusion.checking.diagnosis import diagnose
-from deepfusion.checking.numeric import LADDER, Comparison, Line, Scale, compare
+from deepfusion.checking.numeric import LADDER, Comparison, Scale, compare
 from deepfusion.checking.report import VERDICTS, TensorReport
 from deepfusion.checking.subject import Subject, Tensor
 from deepfusion.checking.taylor import check_order
@@ -55,8 +55,8 @@ def check_tensor(subject: Subject, tensor: Tensor, options: Options) -> TensorRe
                       for _ in range(options.directions)]
         summarize(report, found, options, subject.batch, _largest(gradient))
         report.note = _note(report, subject, tensor, gradient)
-        if options.curves and report.index is not None:
-            report.curve = _curve(subject.entry_line(tensor, report.index), report, tensor, options)
+        if options.curves:
+            report.curve = error_curve(subject, tensor, report, options)
     report.seconds = time.perf_counter() - start
     return report
 
@@ -252,7 +252,12 @@ def _likeness(comparisons: list[Comparison]) -> tuple[float | None, float | None
     return an / nn, an / (math.sqrt(aa) * math.sqrt(nn)) if aa else None
 
 
-def _curve(line: Line, report: TensorReport, tensor: Tensor, options: Options) -> list[tuple[float, float]]:
+def error_curve(subject: Subject, tensor: Tensor, report: TensorReport, options: Options
+                ) -> list[tuple[float, float]]:
+    """Steps, and the relative errors of the differences at them, at the entry that the report names, if any."""
+    if report.index is None:
+        return []
+    line = subject.entry_line(tensor, report.index)
     first = _step(tensor, options)
     size = max(abs(report.analytic), abs(report.numeric)) or 1.0
     pairs = [line.pair(first * factor) for factor in sorted(LADDER)]

@@ -133,7 +133,8 @@ def test_pictures(wrong, tmp_path):
     assert isinstance(figure, Figure)
     assert (tmp_path / 'report.png').stat().st_size > 1000
     assert len(figure.axes) == 2
-    assert isinstance(wrong.plot(), Figure)
+    assert len(wrong.plot().axes) == 2          # errors against steps of what is wrong
+    assert len(check_module(Relu('m', [Data('x', (1, 3))]), verbose=False).plot().axes) == 1
 
 
 @pytest.mark.parametrize(('ratio', 'words'), [
