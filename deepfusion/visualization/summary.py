@@ -63,7 +63,8 @@ class Summary:
     seconds: float | None = None
 
     def table(self) -> Table:
-        """The rows as a table of `rich`, which fits itself to the width of a terminal."""
+        """The rows as a table of `rich`, which fits itself to the width of a terminal. Names that a row is connected to
+        are told from where it stands: `…` is its own group."""
         has_times = any(row.seconds is not None for row in self.rows)
         table = Table(title=Text(visible(f"Net '{self.name}'"), style='bold'), title_justify='left',
                       caption=Text(self.totals()), caption_justify='left', box=box.SIMPLE_HEAD, pad_edge=False,
@@ -82,7 +83,8 @@ class Summary:
                                 f'{row.parameters:,}' if row.parameters else '', Text(words, style=color)]
             if has_times:
                 cells.append(duration(row.seconds) if row.seconds is not None else '')
-            table.add_row(*cells, Text(visible(', '.join(row.connected_to))))
+            sources = [_from_here(source, row.ID) for source in row.connected_to]
+            table.add_row(*cells, Text(visible(', '.join(sources))))
         return table
 
     def totals(self) -> str:
@@ -106,6 +108,15 @@ class Summary:
     def print_to(self, console: Console) -> None:
         """Show the table on a console of `rich`."""
         console.print(self.table())
+
+
+def _from_here(source: str, ID: str) -> str:
+    """
+    >>> _from_here('stage/block/conv', 'stage/block/norm'), _from_here('stage/relu', 'stage/block/conv')
+    ('…/conv', 'stage/relu')
+    """
+    group, slash, _ = ID.rpartition('/')
+    return f'…{source[len(group):]}' if slash and source.startswith(group + '/') else source
 
 
 def summary(net: Net, depth: int | None = None, *, fold: bool = False, width: int | None = None,
