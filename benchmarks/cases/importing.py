@@ -26,7 +26,7 @@ from deepfusion.utils.colors import red
 
 def run(peer: str) -> Step:
     """A fresh interpreter that imports."""
-    if peer == 'torch-channels-last':
+    if peer not in ('deepfusion', 'torch'):
         raise Unavailable('imports have no memory format')
     if peer == 'torch':
         torch_for(peer)
