@@ -64,6 +64,7 @@ def _check(module: Module, options: Options, is_quick: bool = True) -> list[Tens
     """Every tensor of a module; where its point decides nothing, nearby points do."""
     subject = module_subject(module, options.seed)
     subject.differentiate()
+    subject.leave_out_indices()
     if is_quick and are_right_together(subject, _local(options)):
         return []
     reports = [_check_with_place(subject, tensor, options) for tensor in subject.tensors]

@@ -10,7 +10,7 @@ import numpy as np
 from deepfusion.checking.alone import LOCAL, check_alone
 from deepfusion.checking.report import Fault, GradCheckReport, TensorReport
 from deepfusion.checking.shadow import isolate, shadow_net, undisturbed
-from deepfusion.checking.subject import Subject, Tensor, module_subject, net_subject
+from deepfusion.checking.subject import Subject, module_subject, net_subject
 from deepfusion.checking.tensors import Options, check_jointly, check_tensor, error_curve
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
@@ -65,7 +65,7 @@ def check_whole(net: 'Net', wrt: Sequence[Any] | None, options: Options, conduct
         except Exception as error:
             _blame_backward(report, subject, error, options)
         else:
-            subject.tensors = [tensor for tensor in subject.tensors if not _is_index(subject, tensor)]
+            subject.leave_out_indices()
             _locate(report, subject, options, conduct)
             _check_tensors(report, subject, options)
             if not report.passed and not report.faults:
@@ -134,13 +134,6 @@ def _blame_backward(report: GradCheckReport, subject: Subject, error: Exception,
                                    note=note) for tensor in subject.tensors]
     if not report.faults:
         report.faults.append(Fault(getattr(subject.net, 'ID', ''), 'Net', 'raises', 'backward', note))
-
-
-def _is_index(subject: Subject, tensor: Tensor) -> bool:
-    """Whether a Data is only ever used as an index or mask, and is given no derivative."""
-    used = [i in module.index_inputs for module in tensor.owners for i, data in enumerate(module.inputs)
-            if data is tensor.data]
-    return bool(used) and all(used) and tensor.data not in subject.received
 
 
 def _method(options: Options, subject: Subject) -> str:

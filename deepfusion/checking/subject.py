@@ -103,6 +103,16 @@ class Subject:
 
     # -- Lines through it -------------------------------------------------------------------------------------
 
+    def leave_out_indices(self) -> None:
+        """After `differentiate`: forget Data that are only ever used as indices, masks or labels, and were given no
+        derivative."""
+        self.tensors = [tensor for tensor in self.tensors if not self._is_index(tensor)]
+
+    def _is_index(self, tensor: Tensor) -> bool:
+        used = [i in module.index_inputs for module in tensor.owners for i, data in enumerate(module.inputs)
+                if data is tensor.data]
+        return bool(used) and all(used) and tensor.data not in self.received
+
     def normal(self, data: Data, rng: np.random.Generator) -> Array:
         """Standard normal numbers in the shape of a value, on its device."""
         return as_array(rng.standard_normal(data.val.shape))

@@ -38,6 +38,8 @@ class CosineEmbeddingLoss(Module):
         0.4
     """
 
+    index_inputs = (2,)
+
     def __init__(self, ID: str, inputs: list[Data], output: Data | None = None, margin: float = 0.0,
                  reduction: str = 'mean', epsilon: float = 1e-12) -> None:
         self.margin, self.reduction, self.epsilon = margin, reduction, epsilon
