@@ -10,7 +10,7 @@ from deepfusion.checking.diagnosis import diagnose
 from deepfusion.components.data import Data
 from deepfusion.components.modules import MatMul
 from deepfusion.components.modules.activation_functions import Relu, Tanh
-from deepfusion.components.modules.loss_functions import MSELoss
+from deepfusion.components.modules.loss_functions import CosineEmbeddingLoss, MSELoss
 from deepfusion.components.net import Net
 from deepfusion.utils.grad_check import GradCheckReport, check_module, check_net, gradient_checker
 
@@ -150,3 +150,12 @@ def test_ratios_in_words(ratio, words):
 def test_a_direction_in_words():
     assert 'another direction' in diagnose(0.9, 0.8, 2, (3,))
     assert diagnose(None, None, 2, (3,)) == ''
+
+
+def test_labels_that_get_no_derivative_are_left_out():
+    a, b, y = Data('a', (1, 4)), Data('b', (1, 4)), Data('y', (1, 1))
+    rng = np.random.default_rng(0)
+    values = [rng.standard_normal((3, 4)), rng.standard_normal((3, 4)), [[1.0], [-1.0], [1.0]]]
+    report = check_module(CosineEmbeddingLoss('c', [a, b, y]), values, verbose=False)
+    assert report.passed
+    assert [tensor.ID for tensor in report.tensors] == ['a', 'b']
