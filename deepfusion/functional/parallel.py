@@ -102,14 +102,14 @@ def split(xp: Any, task: Callable[[slice], Result], count: int, size: int, at_mo
         size: About how many numbers all shares touch; small work stays in this thread.
         at_most: On the CPU no share touches many more numbers than that, so that it stays in cache.
     """
-    turns = _spread(xp, lambda todo: [task(share) for share in todo], count, size, at_most)
+    turns = _spread(xp, lambda work: [task(share) for share in work], count, size, at_most)
     return [result for turn in turns for result in turn]
 
 
 def split_sum(xp: Any, task: Callable[[slice], tuple[Array, ...]], count: int, size: int, at_most: int | None = None
               ) -> tuple[Array, ...]:
     """The sums of the arrays, new ones, that `task(share)` gives, for slices that cover `range(count)`, see `split`."""
-    return _sums(_spread(xp, lambda todo: _sums(map(task, todo)), count, size, at_most))
+    return _sums(_spread(xp, lambda work: _sums(map(task, work)), count, size, at_most))
 
 
 def _sums(parts: Iterable[tuple[Array, ...]]) -> tuple[Array, ...]:
@@ -130,8 +130,8 @@ def _spread(xp: Any, run: Callable[[list[slice]], Result], count: int, size: int
     with _one_blas_thread_each() as threads:
         if size < SMALL or count < 2:
             return [run(shares(count, parts))]
-        todo = shares(count, -(-parts // threads) * threads)
-        turns = [todo[turn] for turn in shares(len(todo), threads)]
+        work = shares(count, -(-parts // threads) * threads)
+        turns = [work[turn] for turn in shares(len(work), threads)]
         # This thread takes the first turn; the others see its scopes (numpy.errstate, use_precision).
         others = [_pool(threads).submit(copy_context().run, run, turn) for turn in turns[1:]]
         return [run(turns[0])] + [other.result() for other in others]

@@ -58,7 +58,7 @@ def logistic(options, names=()):
         given = {k: torch.tensor(options[k], dtype=torch.float64) for k in names}
         e = options.get('label_smoothing', 0.0)
         kept = x[1] != options.get('ignore_index', -100)
-        y = torch.where(kept, x[1], 0).double() * (1 - e) + e / 2
+        y = torch.where(kept, x[1], 0) * (1 - e) + e / 2
         losses = torch.nn.functional.binary_cross_entropy_with_logits(x[0], y, reduction='none', **given) * kept
         how = options.get('reduction', 'mean')
         return {'mean': losses.sum() / kept.expand(losses.shape).sum(), 'sum': losses.sum(), 'none': losses}[how]
@@ -79,7 +79,7 @@ class TestLogisticLoss(ModuleTests):
         logistic_case('weights', names=('weight', 'pos_weight'), weight=[1.0, 2.0, 3.0], pos_weight=[0.5, 1.0, 2.0]),
         logistic_case('smoothing', label_smoothing=0.1),
         logistic_case('ignored', lambda rng, shape: rng.permuted(
-            np.resize([0, 1, -1], shape), axis=1), ignore_index=-1, label_smoothing=0.1),
+            np.resize([0.0, 1.0, -1.0], shape), axis=1), ignore_index=-1, label_smoothing=0.1),
     )
 
 
