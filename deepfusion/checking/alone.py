@@ -90,7 +90,8 @@ def _other_points(subject: Subject, seed: int) -> Iterator[None]:
         for tensor, value in own.items():
             tensor.data.val = value
             if share is not None:
-                tensor.data.val = value + share * tensor.scale * subject.normal(tensor.data, rng)
+                nudge = share * tensor.scale * subject.normal(tensor.data, rng)
+                tensor.data.val = subject.moved(tensor.data, value, nudge)
             elif tensor.role.startswith('input'):
                 tensor.data.val = subject.normal(tensor.data, rng)
         try:

@@ -51,7 +51,7 @@ def _slope(subject: Subject, tensor: Tensor, direction: Array) -> float:
     base = subject.values[tensor.data]
     changed: list[Data] = [tensor.data, *(module.output for module in tensor.below)]
     try:
-        tensor.data.set_result(base + (1j * TINY) * direction)
+        tensor.data.set_result(subject.moved(tensor.data, base, (1j * TINY) * direction))
         for module in tensor.below:
             _forward(subject, module)
         total = 0.0

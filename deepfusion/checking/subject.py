@@ -69,6 +69,7 @@ class Subject:
             self.replay.forward(module)
         self.values = {module.output: module.output.val for module in self.modules}
         self.values |= {tensor.data: tensor.data.val for tensor in self.tensors}
+        self.marks = {tensor.data: marked for tensor in self.tensors if (marked := _marked(tensor)) is not None}
         self.base = [root.val for root in self.roots]
         if not self.weights:
             rng = self.rng
@@ -117,12 +118,17 @@ class Subject:
         """Standard normal numbers in the shape of a value, on its device."""
         return as_array(rng.standard_normal(data.val.shape))
 
+    def moved(self, data: Data, value: Array, change: Array) -> Array:
+        """A value of a Data after a change, in which marks ("ignore this entry") stay: the function may jump there."""
+        marked = self.marks.get(data)
+        return value + change if marked is None else array_module(value).where(marked, value, value + change)
+
     def line(self, directions: Mapping[Tensor, Array]) -> Line:
         """The sum of the roots as the tensors move in these directions."""
         below = self._below(list(directions))
 
         def evaluate(distance: float) -> list[Array]:
-            return self._evaluate({tensor.data: self.values[tensor.data] + distance * direction
+            return self._evaluate({tensor.data: self.moved(tensor.data, self.values[tensor.data], distance * direction)
                                    for tensor, direction in directions.items()}, below)
 
         return Line(evaluate, self.base, self.weights, lambda: self.amplification)
@@ -131,7 +137,8 @@ class Subject:
         """The sum of the roots as one entry moves."""
         def evaluate(distance: float) -> list[Array]:
             value = self.values[tensor.data].copy()
-            value[index] += distance
+            if tensor.data not in self.marks or not self.marks[tensor.data][index]:
+                value[index] += distance
             return self._evaluate({tensor.data: value}, tensor.below)
 
         return Line(evaluate, self.base, self.weights, lambda: self.amplification)
@@ -216,6 +223,14 @@ def _tensor(data: Data, owners: list[Module] | None, order: Sequence[Node]) -> T
         role, users = 'parameter', tuple(owners)
     below = [node for node in order if isinstance(node, Module) and node in reached and node is not data.input]
     return Tensor(data, role, users, below)
+
+
+def _marked(tensor: Tensor) -> Array | None:
+    """Which entries of a tensor are marks to one of its modules; None where there are none."""
+    marks = {module.marks[i] for module in tensor.owners for i, data in enumerate(module.inputs)
+             if data is tensor.data and i in module.marks}
+    marked = sum(tensor.data.val == mark for mark in marks)
+    return marked > 0 if marks and marked.any() else None
 
 
 def is_floating(data: Data) -> bool:

@@ -10,7 +10,7 @@ from deepfusion.checking.diagnosis import diagnose
 from deepfusion.components.data import Data
 from deepfusion.components.modules import MatMul
 from deepfusion.components.modules.activation_functions import Relu, Tanh
-from deepfusion.components.modules.loss_functions import CosineEmbeddingLoss, MSELoss
+from deepfusion.components.modules.loss_functions import CosineEmbeddingLoss, LogisticLoss, MSELoss
 from deepfusion.components.net import Net
 from deepfusion.utils.grad_check import GradCheckReport, check_module, check_net, gradient_checker
 
@@ -159,3 +159,23 @@ def test_labels_that_get_no_derivative_are_left_out():
     report = check_module(CosineEmbeddingLoss('c', [a, b, y]), values, verbose=False)
     assert report.passed
     assert [tensor.ID for tensor in report.tensors] == ['a', 'b']
+
+
+class WrongAtMarks(LogisticLoss):
+    """Gives a derivative to targets that are to be ignored."""
+
+    def differentiate(self, xp, deriv, x, y, w, *saved):
+        (dx, dy), parameters = super().differentiate(xp, deriv, x, y, w, *saved)
+        return (dx, dy + (w == 0)), parameters
+
+
+@pytest.mark.parametrize('method', ['full', 'directional', 'taylor', 'complex'])
+def test_entries_to_ignore_stay_and_have_no_derivative(method):
+    values = [np.random.default_rng(0).standard_normal((4, 3)), [[0, 1, -1], [1, -1, 0], [-1, 0, 1], [0.5, 0, 1.0]]]
+
+    def check(kind):
+        inputs = [Data('x', (1, 3)), Data('y', (1, 3))]
+        return check_module(kind('l', inputs, ignore_index=-1), values, method=method, verbose=False)
+
+    assert [tensor.verdict for tensor in check(LogisticLoss).tensors] == ['ok', 'ok']
+    assert [tensor.verdict for tensor in check(WrongAtMarks).tensors] == ['ok', 'wrong']

@@ -1,7 +1,8 @@
 """Module: the base of all operations. Plumbing stands here once; a module is its declarations and its maths."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from deepfusion.components.data.checks import check_ID
@@ -41,7 +42,8 @@ class Module(Parametric):
 
     Class attributes: `different_at_train_test` (keeps a mode), `is_regularizable`, `state_names` (attributes that
     are saved, moved and copied though not learnt), `index_inputs` (positions of inputs that may hold integers or
-    booleans; elsewhere those are made floats), `reduces_batch` (an output of shape (1, 1) has no batch axis: losses).
+    booleans; elsewhere those are made floats), `marks` (by position of an input: a number that says "ignore this entry"
+    there, at which the function may jump), `reduces_batch` (an output of shape (1, 1) has no batch axis: losses).
 
     Raises:
         NodeTypeError: An input or the output is no Data.
@@ -53,6 +55,7 @@ class Module(Parametric):
     is_regularizable: bool = False
     state_names: tuple[str, ...] = ()
     index_inputs: tuple[int, ...] = ()
+    marks: Mapping[int, float] = MappingProxyType({})
     reduces_batch: bool = False
     available_modes: ClassVar[list[str]] = ['train', 'test']
     known_classes: ClassVar[dict[tuple[str, str], type['Module']]] = {}

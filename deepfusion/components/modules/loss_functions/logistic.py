@@ -45,6 +45,7 @@ class LogisticLoss(Module):
         self.reduction = reduction
         self.weight, self.pos_weight = weight, pos_weight
         self.label_smoothing, self.ignore_index = label_smoothing, ignore_index
+        self.marks = {1: ignore_index}
         super().__init__(ID, inputs, output)
 
     def output_shape(self, logits: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
