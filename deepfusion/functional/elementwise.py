@@ -25,7 +25,7 @@ def elementwise(function: Callable[..., Array], *arrays: Array) -> Array:
     >>> elementwise(lambda x, y: x * y + 1, np.arange(3.0), np.ones(3))
     array([1., 2., 3.])
     """
-    if array_module(arrays[0]) is not np or arrays[0].size <= FORMULA:
+    if arrays[0].size <= FORMULA or array_module(arrays[0]) is not np:
         return function(*arrays)
 
     def put(*blocks: Array, out: Array) -> None:
@@ -42,7 +42,7 @@ def elementwise_into(function: Callable[..., Array], *arrays: Array) -> Array:
     >>> elementwise_into(lambda x, out: np.maximum(x, 0, out=out), np.arange(-1.0, 2))
     array([0., 0., 1.])
     """
-    if array_module(arrays[0]) is not np or arrays[0].size < STEP:
+    if arrays[0].size < STEP or array_module(arrays[0]) is not np:
         return function(*arrays, out=None)
     return _filled(function, arrays, BLOCK)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,7 @@ def register_device(device: Device) -> None:
     """Make a further device known under its name (tests register a strict one)."""
     _devices[device.name] = device
     _modules[device.array_type] = device.xp
+    _module_of.cache_clear()
 
 
 def _load_cupy() -> Device:
@@ -136,15 +138,19 @@ def use_precision(precision: str) -> Iterator[None]:
 
 def float_type(precision: str | None = None) -> type:
     """The NumPy type of a precision (the current one when none is named)."""
-    return look_up(precision or Backend.get_precision(), _PRECISIONS, 'precision')
+    name = precision or Backend.get_precision()
+    return _PRECISIONS.get(name) or look_up(name, _PRECISIONS, 'precision')
 
 
 def array_module(array: Array) -> Any:
     """The module (NumPy, CuPy, ...) that an array belongs to; NumPy for anything that is no array."""
-    xp = _modules.get(type(array))
-    if xp is None:
-        xp = next((m for t, m in _modules.items() if isinstance(array, t)), np)
-    return xp
+    kind: Any = type(array)
+    return _modules.get(kind) or _module_of(kind)
+
+
+@cache
+def _module_of(kind: Any) -> Any:
+    return next((module for array_type, module in _modules.items() if issubclass(kind, array_type)), np)
 
 
 def device_of(array: Array) -> str:
@@ -178,7 +184,8 @@ def as_array(value: Any, what: str = 'A value') -> Array:
     if value.dtype.kind not in 'fiub':
         raise BackendError(f'{what} should hold numbers; found an array of type {value.dtype}. '
                            'Convert it to floats, integers or booleans first.')
-    value = to_device(value, device.name)
+    if type(value) is not device.array_type:
+        value = to_device(value, device.name)
     return value.astype(dtype) if value.dtype.kind == 'f' and value.dtype != dtype else value
 
 

@@ -1,6 +1,7 @@
 """Data: a node that holds a value and the derivative of the losses with respect to it."""
 
 from copy import deepcopy
+from math import prod
 from typing import Any
 
 from deepfusion.components.data.checks import check_ID, check_learning_rate, check_shape
@@ -97,12 +98,14 @@ class Data:
 
     def set_result(self, array: Array) -> None:
         """Take over a module's result, an array of the right device and type, after checking its shape."""
-        if not self._fits(array.shape):
+        shape, mine = array.shape, self.shape
+        # The second half is the rule; the first says nearly always yes, and at once.
+        if (shape[1:] != mine[1:] or len(shape) != len(mine) or self._is_parameter) and not self._fits(shape):
             raise ShapeError(f"Data '{self.ID}': expected a value of shape {self._shape_in_words()}; "
-                             f'found {array.shape}. {self._fix_of(array)}')
-        self._val = array if array.ndim else array_module(array).asarray(array)     # no NumPy scalars
+                             f'found {shape}. {self._fix_of(array)}')
+        self._val = array if shape else array_module(array).asarray(array)      # no NumPy scalars
         self._val_is_ours = False
-        if self._deriv is not None and self._deriv.shape != array.shape:
+        if self._deriv is not None and self._deriv.shape != shape:
             self._deriv = None
 
     def _fix_of(self, array: Array) -> str:
@@ -118,7 +121,7 @@ class Data:
             return shape == mine
         if len(shape) == len(mine) and shape[1:] == mine[1:]:
             return True
-        return set(mine) == {1} and len(shape) < len(mine) and set(shape) <= {1}   # a loss
+        return len(shape) < len(mine) and prod(shape) == prod(mine) == 1       # a loss
 
     def _shape_in_words(self) -> str:
         if self._is_parameter or not self.shape:

@@ -77,10 +77,11 @@ class MatMul(Module):
             self.add_parameter('b', (1, n_out), init=self.bias_init_type, fan_in=n_in)
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        y = product(x, self.W.val, xp)
+        W = self.W.val
+        y = product(x, W, xp)
         if self.bias:
-            y += self.b.val.reshape(-1)
-        return y, (x, self.W.val)
+            y += self.b.val
+        return y, (x, W)
 
     def differentiate(self, xp: Any, deriv: Array, x: Array, W: Array
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:

@@ -1,7 +1,7 @@
 """Module: the base of all operations. Plumbing stands here once; a module is its declarations and its maths."""
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -137,7 +137,8 @@ class Module(Parametric):
 
     def forward(self) -> None:
         """Set the output's value from the inputs' values."""
-        values = [self._input_value(i, data) for i, data in enumerate(self.inputs)]
+        values = [value if (value := data._val) is not None and value.dtype.kind == 'f' else self._input_value(i, data)
+                  for i, data in enumerate(self.inputs)]
         xp = array_module(values[0])
         try:
             result = self.compute(xp, *values)
@@ -158,25 +159,26 @@ class Module(Parametric):
         if self._saved is None:
             raise MissingValueError(f'{self!r}: backward needs what forward saved, and forward has not run; '
                                     'run forward first.')
-        input_derivs, parameter_derivs = self._checked(self.differentiate(array_module(deriv), deriv, *self._saved))
+        result = self.differentiate(array_module(deriv), deriv, *self._saved)
+        if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[0], tuple | list)
+                and len(result[0]) == len(self.inputs) and isinstance(result[1], dict)):
+            raise NodeTypeError(f'{self!r}: expected differentiate to return (input derivatives, {{name: derivative}}) '
+                                f'with a tuple of {len(self.inputs)}, one for each input; found '
+                                f'{type(result).__name__}. Write `return (dx,), {{}}` for one input and no parameter.')
+        for name in result[1]:
+            if name not in self.parameter_lookup:
+                look_up(name, self.parameter_lookup, f'parameter of {self!r}')
+        self._add(*result)
+
+    def _add(self, input_derivs: Sequence[Array | None], parameter_derivs: dict[str, Array]) -> None:
+        """Add what is wanted of a result of `differentiate`."""
+        needs = self._needs
         for i, (data, d) in enumerate(zip(self.inputs, input_derivs, strict=True)):
-            if d is not None and self.needs_input(i):
+            if d is not None and (needs is None or i in needs[0]):
                 data.add_deriv(d)
         for name, d in parameter_derivs.items():
-            if d is not None and self.needs_parameter(name):
+            if d is not None and (needs is None or name in needs[1]):
                 self.parameter_lookup[name].add_deriv(d)
-
-    def _checked(self, result: Any) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        """What differentiate gave, when it has the promised form."""
-        count = len(self.inputs)
-        if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[0], tuple | list)
-                and len(result[0]) == count and isinstance(result[1], dict)):
-            raise NodeTypeError(f'{self!r}: expected differentiate to return (input derivatives, {{name: derivative}}) '
-                                f'with a tuple of {count}, one for each input; found {type(result).__name__}. '
-                                'Write `return (dx,), {}` for one input and no parameter.')
-        for name in result[1]:
-            look_up(name, self.parameter_lookup, f'parameter of {self!r}')
-        return result
 
     def _input_value(self, index: int, data: Data) -> Array:
         value = data._val

@@ -94,10 +94,11 @@ class Net:
         self.graph_visual = {node.ID: [other.ID for other in others] for node, others in self.graph.items()}
         self.node_lookup = {node.ID: node for node in order}
         self._modules = [node for node in order if isinstance(node, Module)]
-        self._leaves = [node for node in order if isinstance(node, Data) and node.input is None]
+        self._data = [node for node in order if isinstance(node, Data)]
+        self._leaves = [node for node in self._data if node.input is None]
         self._checked: Any = None       # shapes of the inputs whose batch sizes have been checked
-        self._wanted = passes.Wanted()
-        self._updates = Updates()
+        self._wanted = passes.Wanted(order)
+        self._updates = Updates(order)
 
     def disconnect(self, data_obj: Data, module_obj: Module) -> None:
         """Remove one edge. Roots that depend on the module leave the net; the Data becomes a root when nothing
@@ -145,7 +146,7 @@ class Net:
         if self.check_finite:
             for leaf in self._leaves:
                 passes.refuse_non_finite(f"The value of the input '{leaf.ID}'", leaf.val)
-        passes.forget_seeds(self.topological_order)
+        passes.forget_seeds(self._data)
         self._run(self._modules, 'forward', passes.watch_value, verbose)
 
     def forward_from_node(self, node: Data) -> None:
@@ -164,11 +165,10 @@ class Net:
             verbose: Print the time that each module takes.
             wrt: None for everything; 'unfrozen' for what `update` needs; or a list of Data.
         """
-        needs = None if wrt is None else self._wanted.needs(self.topological_order, wrt)
-        passes.start_derivatives(self.topological_order, self.root_nodes)
-        modules = self._modules if needs is None else [m for m in self._modules if m in needs]
-        with passes.backward_state(modules, needs, self.root_nodes):
-            self._run(modules[::-1], 'backward', passes.watch_derivatives, verbose)
+        needs = None if wrt is None else self._wanted.needs(wrt)
+        passes.start_derivatives(self._modules, self._leaves, self.root_nodes)
+        passes.run_backward(self._modules if needs is None else list(needs), needs, self.root_nodes,
+                            lambda modules: self._run(modules, 'backward', passes.watch_derivatives, verbose))
 
     def _run(self, modules: Sequence[Module], method: str, watch: Any, verbose: bool) -> None:
         self.seconds[method] = passes.run_modules(modules, method, watch if self.check_finite else None)
@@ -180,7 +180,7 @@ class Net:
 
     def update(self) -> None:
         """One step for every parameter and Data that is not frozen; clear all derivatives."""
-        self._updates.step(self.topological_order)
+        self._updates.step()
 
     def clear_grads(self) -> None:
         """Set all derivatives to zero."""

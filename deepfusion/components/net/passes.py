@@ -1,8 +1,7 @@
 """Running a net forward and backward."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from deepfusion.components.data.data import Data
@@ -19,12 +18,14 @@ def run_modules(modules: Iterable[Module], method: str, after: Callable[[Module]
                 ) -> dict[str, float]:
     """Call `forward` or `backward` of each module; returns the seconds that each took."""
     seconds = {}
+    start = time.perf_counter()
     for module in modules:
-        start = time.perf_counter()
         getattr(module, method)()
-        seconds[module.ID] = time.perf_counter() - start
+        end = time.perf_counter()
+        seconds[module.ID], start = end - start, end
         if after is not None:
             after(module)
+            start = time.perf_counter()
     return seconds
 
 
@@ -37,7 +38,7 @@ def check_inputs(leaves: Sequence[Data]) -> tuple[tuple[int, ...], ...]:
             users = ', '.join(repr(m) for m in leaf.outputs[:3])
             raise MissingValueError(f"Data '{leaf.ID}' (an input of {users}): expected a value; found none. "
                                     f'Set {leaf.ID}.val before forward.')
-    return tuple(leaf._val.shape for leaf in leaves)
+    return tuple([leaf._val.shape for leaf in leaves])
 
 
 def check_batches(modules: Iterable[Module]) -> None:
@@ -64,31 +65,30 @@ def check_batches(modules: Iterable[Module]) -> None:
 
 # -- Before backward ----------------------------------------------------------------------------------------------
 
-def start_derivatives(order: Sequence[Node], root_nodes: Sequence[Data]) -> None:
+def start_derivatives(modules: Sequence[Module], leaves: Sequence[Data], root_nodes: Sequence[Data]) -> None:
     """Inner derivatives start anew, leaves and parameters add up, roots start at ones or what was assigned."""
-    for node in order:
-        if isinstance(node, Module):
-            for parameter in node.parameter_list:
-                parameter.keep_read_deriv()
-        elif node.input is None:
-            node.keep_read_deriv()
-        else:
-            node._deriv = None
+    for leaf in leaves:
+        leaf.keep_read_deriv()
+    for module in modules:
+        module.output._deriv = None
+        for parameter in module.parameter_list:
+            parameter.keep_read_deriv()
     for root in root_nodes:
-        if root._val is None:
+        value, seed = root._val, root._seed
+        if value is None:
             raise MissingValueError(f"Data '{root.ID}': backward needs its value; found none. Run forward first.")
-        seed = root._seed
         if seed is None:
-            seed = array_module(root._val).ones_like(root._val)
-        elif seed.shape != root._val.shape:
-            seed = seed.reshape(root._val.shape) if seed.size == 1 else seed
+            xp = array_module(value)
+            seed = xp.ones(value.shape, value.dtype) if value.ndim else xp.asarray(1, dtype=value.dtype)
+        elif seed.shape != value.shape:
+            seed = seed.reshape(value.shape) if seed.size == 1 else seed
         root.add_deriv(seed)
 
 
-def forget_seeds(order: Iterable[Node]) -> None:
+def forget_seeds(data: Iterable[Data]) -> None:
     """What was assigned as derivative before forward no longer counts."""
-    for node in order:
-        if isinstance(node, Data) and node._seed is not None:
+    for node in data:
+        if node._seed is not None:
             if node.input is not None:
                 node._deriv = None
             node._seed = None
@@ -117,18 +117,22 @@ def needed_derivatives(order: Sequence[Node], wrt: Any) -> Needs:
 class Wanted:
     """What backward needs, told once for 'unfrozen' as long as the same nodes are frozen."""
 
-    def __init__(self) -> None:
-        self._state: list[tuple[Data, bool]] = []
+    def __init__(self, order: Sequence[Node]) -> None:
+        self._order = order
+        self._modules = [node for node in order if isinstance(node, Module)]
+        self._nodes = [node for node in order if isinstance(node, Data)]
+        self._data: list[Data] = []
+        self._frozen: list[bool] = []
         self._needs: Needs = {}
 
-    def needs(self, order: Sequence[Node], wrt: Any) -> Needs:
+    def needs(self, wrt: Any) -> Needs:
         """See `needed_derivatives`."""
         if not (isinstance(wrt, str) and wrt == 'unfrozen'):
-            return needed_derivatives(order, wrt)
-        state = [(data, data.is_frozen) for node in order
-                 for data in ((node,) if isinstance(node, Data) else node.parameter_list)]
-        if state != self._state:
-            self._state, self._needs = state, needed_derivatives(order, wrt)
+            return needed_derivatives(self._order, wrt)
+        data = self._nodes + [parameter for module in self._modules for parameter in module.parameter_list]
+        frozen = [node.is_frozen for node in data]
+        if data != self._data or frozen != self._frozen:
+            self._data, self._frozen, self._needs = data, frozen, needed_derivatives(self._order, wrt)
         return self._needs
 
 
@@ -142,15 +146,15 @@ def _as_set(wrt: Any, known: set[Node]) -> set[Data]:
     return set(items)
 
 
-@contextmanager
-def backward_state(modules: Sequence[Module], needs: Needs | None, root_nodes: Sequence[Data]) -> Iterator[None]:
-    """Within this scope modules know which derivatives are wanted (None: all). What they assign to a root's
-    derivative does not count as where the next pass starts."""
+def run_backward(modules: Sequence[Module], needs: Needs | None, root_nodes: Sequence[Data],
+                 run: Callable[[Sequence[Module]], None]) -> None:
+    """`run` the modules from last to first, while they know which derivatives are wanted (None: all). What they assign
+    to a root's derivative does not count as where the next pass starts."""
     seeds = [root._seed for root in root_nodes]
     try:
         for module in modules:
             module._needs = None if needs is None else needs[module]
-        yield
+        run(modules[::-1])
     finally:
         for module in modules:
             module._needs = None

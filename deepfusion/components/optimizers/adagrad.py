@@ -21,6 +21,7 @@ class AdaGrad(Optimizer):
     """
 
     state_names = ('S',)
+    reads_values = False
     S: Array
 
     def direction(self, data_deriv: Array, data_val: Array, *averages: Array) -> Array:

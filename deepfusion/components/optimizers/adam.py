@@ -23,6 +23,7 @@ class Adam(Optimizer):
     """
 
     state_names = ('V', 'S')
+    reads_values = False
     V: Array
     S: Array
 

@@ -20,6 +20,7 @@ class Momentum(Optimizer):
     """
 
     state_names = ('V',)
+    reads_values = False
     V: Array
 
     def __init__(self, data_shape: tuple[int, ...], beta: float = 0.9) -> None:

@@ -22,12 +22,12 @@ class Optimizer(ABC):
     """
 
     state_names: tuple[str, ...] = ()
+    reads_values = True         # whether the formula has the value in it
     epsilon = 1e-8
 
     def __init__(self, data_shape: tuple[int, ...]) -> None:
         self.data_shape = tuple(data_shape)
         self.t = 0
-        self._no_settings = ('data_shape', 't', '_no_settings', *self.state_names)
         for name in self.state_names:
             setattr(self, name, None)
 
@@ -52,9 +52,10 @@ class Optimizer(ABC):
         self.t += 1
         return averages
 
-    def settings(self) -> tuple[Any, ...]:
-        """What the formula depends on besides derivative, value, averages and count."""
-        return tuple([value for name, value in vars(self).items() if name not in self._no_settings])
+    def setting_names(self) -> tuple[str, ...]:
+        """The attributes that the formula depends on besides derivative, value, averages and count."""
+        others = ('data_shape', 't', 'epsilon', *self.state_names)
+        return ('epsilon', *(name for name in vars(self) if name not in others))
 
     def check_fraction(self, name: str, value: float) -> float:
         """Refuse a smoothing rate outside [0, 1)."""

@@ -23,6 +23,7 @@ class RMSprop(Optimizer):
     """
 
     state_names = ('S',)
+    reads_values = False
     S: Array
 
     def __init__(self, data_shape: tuple[int, ...], beta: float = 0.9) -> None:

@@ -39,6 +39,7 @@ class SGD(Optimizer):
             raise OptionError(f'SGD: expected weight_decay of at least 0; found {weight_decay!r}.')
         self.nesterov = nesterov
         self.weight_decay = float(weight_decay)
+        self.reads_values = self.weight_decay > 0
 
     def direction(self, data_deriv: Array, data_val: Array, *averages: Array) -> Array:
         step = data_deriv

@@ -107,5 +107,5 @@ def test_who_steps_alone(monkeypatch):
     monkeypatch.setattr(Data, 'update', lambda self: alone.append(self.ID))
     net.forward()
     net.backward()
-    Updates().step(net.parameters())
+    Updates(net.parameters()).step()
     assert alone == ['full2_W']         # more than SMALL numbers
