@@ -1,10 +1,13 @@
 """Convolution as a matrix product: each window's entries become one row, each filter one column.
 
 Serves any number of axes, stride, padding, dilation and groups. Volumes are (B, C, *spatial); the batch is
-worked through in blocks whose rows stay in cache, so the rows are never all in memory, nor kept for backward.
+worked through in blocks whose rows stay in cache, so many rows are never all in memory, nor kept for backward.
 A window of one entry needs no rows of its own: the volume is the matrix.
 
     y[b, :, o] = F . x[b, :, windows of o]        F: (out, in / groups, *size)
+
+Results lie channels-last in memory; those of few channels lie channels-first, where loops along the last axis are
+longer.
 
 Reference: K. Chellapilla, S. Puri, P. Simard, High performance convolutional neural networks for document
 processing, 2006; the conventions of `torch.nn.functional.conv2d` (a cross-correlation).
@@ -14,38 +17,45 @@ from math import prod
 from typing import Any
 
 from deepfusion.functional.parallel import BLOCK, product, product_into, split, split_sum
-from deepfusion.functional.windows import Windows, channels_first, channels_last, taps
+from deepfusion.functional.windows import FEW, Windows, channels_first, channels_last, taps
 from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
 Array = Any
-FEW = 12           # channels of a group, below which rows of places are copied instead of rows of channels
+KEPT = 1 << 18     # numbers in rows up to which they are kept for backward
 
 
-def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int) -> Array:
-    """The convolution of x (B, C, *spatial) with weight (out, C / groups, *size), plus bias (out,)."""
+def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int
+            ) -> tuple[Array, Array | None]:
+    """The convolution of x (B, C, *spatial) with weight (out, C / groups, *size), plus bias (out,); and the rows that
+    `weight_derivative` can use again, where they are few."""
     xp = array_module(x)
-    rows = _Rows(xp, windows, x.shape[2:], windows.output_size(x.shape[2:]), groups, weight.shape[1])
+    rows = _Rows(xp, windows, x.shape[2:], windows.output_size(x.shape[2:]), groups, weight.shape)
     x, matrix = rows.arranged(x), rows.weight_matrix(weight)
-    y = empty(xp, (x.shape[0],) + rows.output + (weight.shape[0],), x.dtype)
+    y = rows.result(len(x), x.dtype)
+    kept = rows.memory(len(x), x.dtype) if rows.size(len(x)) <= KEPT and not rows.is_volume else None
 
     def task(share: slice) -> None:
-        product_into(_by_group(y[share], groups), rows.gather(x[share]), matrix, xp)
+        part = None if kept is None else rows.part(kept, share)
+        product_into(rows.as_columns(y[share]), rows.gather(x[share], part), matrix, xp)
         if bias is not None:
-            y[share] += bias
+            rows.filters_last(y[share])[...] += bias
 
     split(xp, task, len(x), rows.size(len(x)), _block(weight.size))
-    return channels_first(y)
+    return y if rows.are_planes else channels_first(y), kept
 
 
-def weight_derivative(deriv: Array, x: Array, windows: Windows, groups: int, shape: tuple[int, ...]) -> Array:
-    """The derivative of the filters, of `shape`, from that of the output."""
+def weight_derivative(deriv: Array, x: Array, windows: Windows, groups: int, shape: tuple[int, ...],
+                      kept: Array | None = None) -> Array:
+    """The derivative of the filters, of `shape`, from that of the output; `kept` is what `forward` gave, if it ran."""
     xp = array_module(x)
-    rows = _Rows(xp, windows, x.shape[2:], deriv.shape[2:], groups, shape[1])
-    x, deriv = rows.arranged(x), xp.ascontiguousarray(channels_last(deriv))
+    rows = _Rows(xp, windows, x.shape[2:], deriv.shape[2:], groups, shape)
+    x, deriv = rows.arranged(x) if kept is None else x, rows.arranged_result(deriv)
 
     def task(share: slice) -> tuple[Array]:
-        return (product(rows.gather(x[share]).transpose(0, 2, 1), _by_group(deriv[share], groups), xp),)
+        matrix = rows.gather(x[share]) if kept is None else rows.matrices(rows.part(kept, share))
+        found = product(matrix.swapaxes(-1, -2), rows.as_columns(deriv[share]), xp)
+        return (found.sum(axis=0) if rows.are_planes else found,)
 
     (total,) = split_sum(xp, task, len(x), rows.size(len(x)), _block(prod(shape)))
     return rows.weight_of(total, shape)
@@ -56,16 +66,17 @@ def input_derivative(deriv: Array, weight: Array, windows: Windows, groups: int,
     """The derivative of the input, of size `spatial`, from that of the output: each row is added back to where
     its entries came from. This is also the forward pass of a transposed convolution."""
     xp = array_module(deriv)
-    rows = _Rows(xp, windows, spatial, deriv.shape[2:], groups, weight.shape[1])
-    deriv = xp.ascontiguousarray(channels_last(deriv))
-    matrix = rows.weight_matrix(weight).transpose(0, 2, 1)                      # (G, Og, K)
-    dx = empty(xp, (deriv.shape[0],) + spatial + (weight.shape[1] * groups,), deriv.dtype)
+    rows = _Rows(xp, windows, spatial, deriv.shape[2:], groups, weight.shape)
+    deriv = rows.arranged_result(deriv)
+    matrix = rows.weight_matrix(weight).swapaxes(1, 2)                          # (G, Og, K)
+    count = weight.shape[1] * groups
+    dx = empty(xp, (len(deriv), count, *spatial) if rows.few else (len(deriv), *spatial, count), deriv.dtype)
 
     def task(share: slice) -> None:
-        rows.scatter(_by_group(deriv[share], groups), matrix, dx[share])
+        rows.scatter(rows.as_columns(deriv[share]), matrix, dx[share])
 
     split(xp, task, len(dx), rows.size(len(dx)), _block(weight.size))
-    return channels_first(dx)
+    return dx if rows.few else channels_first(dx)
 
 
 def _block(filters: int) -> int:
@@ -79,19 +90,21 @@ def _by_group(x: Array, groups: int) -> Array:
 
 
 class _Rows:
-    """The windows of volumes as rows of matrices (G, B * places, K), K = taps * Cg, a matrix for each group.
+    """The windows of volumes as rows of matrices (..., N, K), K = taps * Cg, and results as columns (..., N, Og).
 
-    With many channels they lie in memory as (B, *places, G, taps, Cg): all channels of a tap are copied at once.
-    With few they lie as (G, Cg, taps, B, *places), and all places along the last axis are.
+    With many channels rows lie in memory as (B, *places, G, taps, Cg): all channels of a tap are copied at once; there
+    is a matrix for each group, N = B * places. With few they lie as (G, Cg, taps, B, *places), and all places along the
+    last axis are. With few filters too, results are planes (B, O, *places), and there are matrices (B, G) of N = places.
     """
 
     def __init__(self, xp: Any, windows: Windows, spatial: tuple[int, ...], output: tuple[int, ...], groups: int,
-                 channels: int) -> None:
+                 filters: tuple[int, ...]) -> None:
         self.xp, self.windows, self.spatial, self.output = xp, windows, spatial, output
-        self.groups, self.channels, self.few = groups, channels, channels < FEW
+        self.groups, self.count, self.channels = groups, *filters[:2]
         self.padded = any(map(any, windows.padding))
         self.is_volume = windows.taps == 1 and output == spatial and not self.padded
-        self.few = self.few and not self.is_volume
+        self.few = self.channels < FEW and not self.is_volume
+        self.are_planes = self.few and self.count < FEW
 
     def size(self, batch: int) -> int:
         """How many numbers the rows of a batch hold."""
@@ -116,43 +129,67 @@ class _Rows:
         """Volumes in the order of memory from which rows are copied best."""
         return self.xp.ascontiguousarray(x if self.few else channels_last(x))
 
-    def gather(self, x: Array) -> Array:
-        """Arranged volumes to rows."""
+    def result(self, batch: int, dtype: Any) -> Array:
+        """Memory for results."""
+        shape = (self.count, *self.output) if self.are_planes else (*self.output, self.count)
+        return empty(self.xp, (batch, *shape), dtype)
+
+    def arranged_result(self, y: Array) -> Array:
+        """(B, O, *places) in the order of `result`."""
+        return self.xp.ascontiguousarray(y if self.are_planes else channels_last(y))
+
+    def filters_last(self, y: Array) -> Array:
+        """Results (B, *places, O), a view"""
+        return channels_last(y) if self.are_planes else y
+
+    def as_columns(self, y: Array) -> Array:
+        """Results (..., N, Og), a view"""
+        if self.are_planes:
+            return y.reshape(len(y), self.groups, self.count // self.groups, -1).swapaxes(2, 3)
+        return _by_group(y, self.groups)
+
+    def memory(self, batch: int, dtype: Any) -> Array:
+        """Memory for the rows of a batch."""
+        if self.few:
+            return empty(self.xp, (self.groups, self.channels, self.windows.taps, batch, *self.output), dtype)
+        return empty(self.xp, (batch, *self.output, self.groups, self.windows.taps, self.channels), dtype)
+
+    def part(self, memory: Array, share: slice) -> Array:
+        """Some examples of `memory`."""
+        return memory[:, :, :, share] if self.few else memory[share]
+
+    def gather(self, x: Array, rows: Array | None = None) -> Array:
+        """Arranged volumes to rows, in `rows` where given."""
         if self.is_volume:
             return _by_group(x, self.groups)
-        rows = empty(self.xp, self._memory(len(x)), x.dtype)
+        if rows is None:
+            rows = self.memory(len(x), x.dtype)
         if self.padded:
             rows[...] = 0
         volumes = self._volumes(x)
         for tap, inside, met in taps(self.windows, self.spatial, self.output):
             rows[self._at(met, tap)] = volumes[self._at(inside)]
-        return self._matrices(rows)
+        return self.matrices(rows)
 
     def scatter(self, deriv: Array, matrix: Array, dx: Array) -> None:
-        """The adjoint of `gather` on deriv (G, B * places, Og) times matrix (G, Og, K), into dx (B, *spatial, C)."""
+        """The adjoint of `gather` on deriv (..., N, Og) times matrix (G, Og, K), into arranged volumes dx."""
         if self.is_volume:
             return product_into(_by_group(dx, self.groups), deriv, matrix, self.xp)
-        rows = empty(self.xp, self._memory(len(dx)), dx.dtype)
-        product_into(self._matrices(rows), deriv, matrix, self.xp)
-        total = self.xp.zeros(channels_first(dx).shape, dx.dtype) if self.few else dx
-        if not self.few:
-            total[...] = 0
-        volumes = self._volumes(total)
+        rows = self.memory(len(dx), dx.dtype)
+        product_into(self.matrices(rows), deriv, matrix, self.xp)
+        dx[...] = 0
+        volumes = self._volumes(dx)
         for tap, inside, met in taps(self.windows, self.spatial, self.output):
             volumes[self._at(inside)] += rows[self._at(met, tap)]
-        if self.few:
-            dx[...] = channels_last(total)
 
-    def _memory(self, batch: int) -> tuple[int, ...]:
+    def matrices(self, rows: Array) -> Array:
+        """Rows in memory seen as (..., N, K)"""
+        depth = self.channels * self.windows.taps
+        if self.are_planes:
+            return rows.reshape(self.groups, depth, rows.shape[3], -1).transpose(2, 0, 3, 1)
         if self.few:
-            return (self.groups, self.channels, self.windows.taps, batch, *self.output)
-        return (batch, *self.output, self.groups, self.windows.taps, self.channels)
-
-    def _matrices(self, rows: Array) -> Array:
-        """Rows seen as (G, B * places, K)"""
-        if self.few:
-            return rows.reshape(self.groups, self.channels * self.windows.taps, -1).transpose(0, 2, 1)
-        return rows.reshape(-1, self.groups, self.channels * self.windows.taps).transpose(1, 0, 2)
+            return rows.reshape(self.groups, depth, -1).swapaxes(1, 2)
+        return rows.reshape(-1, self.groups, depth).swapaxes(0, 1)
 
     def _volumes(self, x: Array) -> Array:
         """Arranged volumes with their axes in the order of rows, less that of taps."""

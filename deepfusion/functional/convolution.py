@@ -16,13 +16,14 @@ So 'winograd2' and 'im2col' refuse F(4, 3). The environment variable `DEEPFUSION
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from deepfusion.functional import columns, depthwise, winograd
-from deepfusion.functional.parallel import split_sum
-from deepfusion.functional.windows import Windows, channels_last
+from deepfusion.functional.parallel import product, split_sum
+from deepfusion.functional.windows import FEW, Windows, channels_last
 from deepfusion.functional.winograd_filters import KeptFilters
 from deepfusion.utils.backend import array_module
 from deepfusion.utils.names import look_up
@@ -98,7 +99,11 @@ def convolve(x: Array, weight: Array, bias: Array | None, windows: Windows, grou
         if m:
             y, saved = winograd.forward(x, weight, bias, windows, m, kept)
             return y, (winograd.backward, *saved)
-    return direct(x, weight, bias, windows, groups), (_direct_backward, x, weight, windows, groups)
+    if _is_depthwise(weight, groups):
+        y, rows = depthwise.forward(x, weight, bias, windows), None
+    else:
+        y, rows = columns.forward(x, weight, bias, windows, groups)
+    return y, (_direct_backward, x, weight, windows, groups, rows)
 
 
 def convolve_backward(deriv: Array, saved: tuple[Any, ...], wants_input: bool = True, wants_weight: bool = True,
@@ -111,6 +116,9 @@ def convolve_backward(deriv: Array, saved: tuple[Any, ...], wants_input: bool = 
 def bias_derivative(deriv: Array) -> Array:
     """The sum over batch and places, (out,)."""
     xp = array_module(deriv)
+    if deriv.flags.c_contiguous and deriv.shape[1] < FEW:
+        planes = deriv.reshape(-1, prod(deriv.shape[2:]))                       # (B * out, places)
+        return product(planes, xp.ones((planes.shape[1], 1), deriv.dtype), xp).reshape(deriv.shape[:2]).sum(axis=0)
     rows = channels_last(deriv)
     rows = xp.ascontiguousarray(rows).reshape(-1, rows.shape[-1])               # (B * places, out)
 
@@ -125,7 +133,7 @@ def direct(x: Array, weight: Array, bias: Array | None, windows: Windows, groups
     """`convolve` without Winograd and without what backward needs."""
     if _is_depthwise(weight, groups):
         return depthwise.forward(x, weight, bias, windows)
-    return columns.forward(x, weight, bias, windows, groups)
+    return columns.forward(x, weight, bias, windows, groups)[0]
 
 
 def input_derivative(deriv: Array, weight: Array, windows: Windows, groups: int, spatial: tuple[int, ...]) -> Array:
@@ -135,19 +143,20 @@ def input_derivative(deriv: Array, weight: Array, windows: Windows, groups: int,
     return columns.input_derivative(deriv, weight, windows, groups, spatial)
 
 
-def weight_derivative(deriv: Array, x: Array, windows: Windows, groups: int, shape: tuple[int, ...]) -> Array:
-    """The derivative of the filters, of `shape`, from that of y."""
+def weight_derivative(deriv: Array, x: Array, windows: Windows, groups: int, shape: tuple[int, ...],
+                      rows: Array | None = None) -> Array:
+    """The derivative of the filters, of `shape`, from that of y; `rows` are what `columns.forward` kept."""
     if groups > 1 and shape[1] == 1:
         return depthwise.weight_derivative(deriv, x, windows, shape)
-    return columns.weight_derivative(deriv, x, windows, groups, shape)
+    return columns.weight_derivative(deriv, x, windows, groups, shape, rows)
 
 
 def _is_depthwise(weight: Array, groups: int) -> bool:
     return groups > 1 and weight.shape[1] == 1
 
 
-def _direct_backward(deriv: Array, x: Array, weight: Array, windows: Windows, groups: int, wants_input: bool,
-                     wants_weight: bool, wants_bias: bool) -> Derivatives:
+def _direct_backward(deriv: Array, x: Array, weight: Array, windows: Windows, groups: int, rows: Array | None,
+                     wants_input: bool, wants_weight: bool, wants_bias: bool) -> Derivatives:
     dx = input_derivative(deriv, weight, windows, groups, x.shape[2:]) if wants_input else None
-    dw = weight_derivative(deriv, x, windows, groups, weight.shape) if wants_weight else None
+    dw = weight_derivative(deriv, x, windows, groups, weight.shape, rows) if wants_weight else None
     return dx, dw, bias_derivative(deriv) if wants_bias else None

@@ -13,7 +13,7 @@ from math import prod
 from typing import Any
 
 from deepfusion.functional.parallel import BLOCK, split
-from deepfusion.functional.windows import Windows, channels_first, channels_last, taps
+from deepfusion.functional.windows import Windows, taps, unwalked, walked
 from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
@@ -23,37 +23,37 @@ Array = Any
 def max_pool(x: Array, windows: Windows, ceil_mode: bool = False) -> tuple[Array, list[Array]]:
     """The largest entry of each window of x; and the stages that `max_pool_backward` needs."""
     xp = array_module(x)
-    stages = [xp.ascontiguousarray(channels_last(x))]
+    stages = [walked(xp, x)]
     for axis, window, count in _axes(x, windows, ceil_mode):
         stages.append(_max_along(xp, stages[-1], axis, window, count))
-    return channels_first(stages[-1]), stages
+    return unwalked(stages[-1], x.shape[1]), stages
 
 
 def max_pool_backward(deriv: Array, stages: list[Array], windows: Windows) -> Array:
     """The derivative of x: all of a window's goes to its first largest entry."""
     xp = array_module(deriv)
-    deriv = xp.ascontiguousarray(channels_last(deriv))
+    channels, deriv = deriv.shape[1], walked(xp, deriv)
     for axis, x, y in zip(range(len(windows.size)), stages[-2::-1], stages[:0:-1], strict=True):
         deriv = _max_along_backward(xp, deriv, x, y, axis + 1, _one_axis(windows, axis))
-    return channels_first(deriv)
+    return unwalked(deriv, channels)
 
 
 def window_sum(x: Array, windows: Windows, ceil_mode: bool = False) -> Array:
     """The sum of each window of x."""
     xp = array_module(x)
-    y = xp.ascontiguousarray(channels_last(x))
+    y = walked(xp, x)
     for axis, window, count in _axes(x, windows, ceil_mode):
         y = _sum_along(xp, y, axis, window, count)
-    return channels_first(y)
+    return unwalked(y, x.shape[1])
 
 
 def window_sum_backward(deriv: Array, windows: Windows, spatial: tuple[int, ...]) -> Array:
     """The derivative of x, of size `spatial`: each entry collects those of the windows it is in."""
     xp = array_module(deriv)
-    deriv = xp.ascontiguousarray(channels_last(deriv))
+    channels, deriv = deriv.shape[1], walked(xp, deriv)
     for axis, size in enumerate(spatial):
         deriv = _sum_along(xp, deriv, axis + 1, _one_axis(windows, axis), size, adjoint=True)
-    return channels_first(deriv)
+    return unwalked(deriv, channels)
 
 
 def window_counts(xp: Any, windows: Windows, spatial: tuple[int, ...], output: tuple[int, ...],
@@ -75,7 +75,7 @@ def window_counts(xp: Any, windows: Windows, spatial: tuple[int, ...], output: t
 
 
 def _axes(x: Array, windows: Windows, ceil_mode: bool) -> list[tuple[int, Windows, int]]:
-    """Axis (in channels-last order), its window and its number of windows; the last axis first."""
+    """Axis (in the order of `walked`), its window and its number of windows; the last axis first."""
     output = windows.output_size(x.shape[2:], ceil_mode)
     return [(axis + 1, _one_axis(windows, axis), output[axis]) for axis in reversed(range(len(output)))]
 
@@ -104,15 +104,19 @@ def _max_along(xp: Any, x: Array, axis: int, window: Windows, count: int) -> Arr
     y = empty(xp, _replaced(x.shape, axis, count), x.dtype)
     padded = any(window.padding[0]) or (count - 1) * window.stride[0] + window.extent[0] > x.shape[axis]
 
+    steps = [(inside, met) for _, inside, met in taps(window, x.shape[axis:axis + 1], (count,))]
+
     def task(share: slice) -> None:
+        theirs = [_at(x[share], axis, inside) for inside, _ in steps]
         if padded:
             y[share] = -float('inf')
-        for tap, inside, met in taps(window, x.shape[axis:axis + 1], (count,)):
-            theirs, mine = _at(x[share], axis, inside), _at(y[share], axis, met)
-            if tap or padded:
-                xp.maximum(mine, theirs, out=mine)
-            else:
-                mine[...] = theirs
+        elif len(steps) > 1:
+            xp.maximum(theirs[0], theirs[1], out=y[share])
+        else:
+            y[share] = theirs[0]
+        for entries, (_, met) in list(zip(theirs, steps, strict=True))[0 if padded else 2:]:
+            mine = _at(y[share], axis, met)
+            xp.maximum(mine, entries, out=mine)
 
     split(xp, task, len(x), x.size, BLOCK)
     return y
@@ -139,21 +143,22 @@ def _max_along_backward(xp: Any, deriv: Array, x: Array, y: Array, axis: int, wi
     steps = list(taps(window, x.shape[axis:axis + 1], y.shape[axis:axis + 1]))
 
     def task(share: slice) -> None:
-        if not covers:
-            dx[share] = 0
-        left = deriv[share].copy()                              # of windows whose maximum has not been met
-        for tap, inside, met in steps:
-            target, remainder = _at(dx[share], axis, inside), _at(left, axis, met)
-            if covers and tap == window.size[0] - 1:
-                target[...] = remainder
-                continue
-            hit = (_at(x[share], axis, inside) == _at(y[share], axis, met)).astype(deriv.dtype)
-            hit *= remainder
+        left = deriv[share]                                     # of windows whose maximum has not been met
+        if covers:
+            targets = [_at(dx[share], axis, inside) for _, inside, _ in steps]
+            for target, (_, inside, _) in zip(targets[:-1], steps, strict=False):
+                xp.multiply(left, _at(x[share], axis, inside) == y[share], out=target)
+                left = xp.subtract(left, target, out=targets[-1] if target is targets[-2] else None)
+            if len(steps) == 1:
+                targets[0][...] = left
+            return
+        dx[share] = 0
+        left = left.copy()
+        for _, inside, met in steps:
+            remainder, target = _at(left, axis, met), _at(dx[share], axis, inside)
+            hit = remainder * (_at(x[share], axis, inside) == _at(y[share], axis, met))
             remainder -= hit
-            if covers:
-                target[...] = hit
-            else:
-                target += hit
+            target += hit
 
     split(xp, task, len(x), x.size, BLOCK)
     return dx

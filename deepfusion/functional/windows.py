@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 Array = Any
 Slices = tuple[slice, ...]
+FEW = 12           # channels below which volumes are walked along places instead: the last axis should be long
 
 
 class Windows(NamedTuple):
@@ -77,6 +78,19 @@ def channels_last(x: Array) -> Array:
 def channels_first(x: Array) -> Array:
     """(B, *spatial, C) seen as (B, C, *spatial)."""
     return x.transpose(0, x.ndim - 1, *range(1, x.ndim - 1))
+
+
+def walked(xp: Any, x: Array) -> Array:
+    """(B, C, *spatial) as (B, *spatial, C) in one piece of memory; of few channels as planes (B * C, *spatial). Either
+    way the spatial axes start at 1."""
+    if x.shape[1] < FEW:
+        return xp.ascontiguousarray(x).reshape(len(x) * x.shape[1], *x.shape[2:])
+    return xp.ascontiguousarray(channels_last(x))
+
+
+def unwalked(y: Array, channels: int) -> Array:
+    """The reverse of `walked`."""
+    return y.reshape(len(y) // channels, channels, *y.shape[1:]) if channels < FEW else channels_first(y)
 
 
 def per_axis(value: Any, rank: int, name: str, least: int = 1) -> tuple[int, ...]:
