@@ -94,7 +94,7 @@ class _Rows:
 
     With many channels rows lie in memory as (B, *places, G, taps, Cg): all channels of a tap are copied at once; there
     is a matrix for each group, N = B * places. With few they lie as (G, Cg, taps, B, *places), and all places along the
-    last axis are. With few filters too, results are planes (B, O, *places), and there are matrices (B, G) of N = places.
+    last axis are. With few filters too, results are planes (B, O, *places), and matrices (B, G) have N = places.
     """
 
     def __init__(self, xp: Any, windows: Windows, spatial: tuple[int, ...], output: tuple[int, ...], groups: int,
