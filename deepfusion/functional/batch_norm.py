@@ -16,6 +16,8 @@ from deepfusion.utils.backend import array_module
 Array = Any
 
 FIRST = 8             # rows or planes of a block that tell about where its values lie
+FAR = 4               # deviations from 0 up to which a mean is near enough for plain sums of squares
+PIECE = 1 << 17       # numbers that stay in a core's cache through a few passes
 ROW = 1 << 10         # numbers in a row, where channels lie last: fewer would be spent on starting NumPy's loops
 
 
@@ -78,24 +80,40 @@ def _channels_last(x: Array) -> Array:
 def channel_statistics(x: Array) -> tuple[Array, Array]:
     """Mean and (biased) variance of each channel of (B, C, ...).
 
-    Every block is measured around the mean of its first entries, which is then corrected by the mean of what is
-    left, and the blocks are put together in float64: an offset many times the deviation does no harm. Reference:
-    Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance", equations 1.7 and 2.1.
+    Sums are put together in float64, and the variance is the mean square less the squared mean. Where that loses
+    digits, a mean lying more than FAR deviations from 0, all is measured around the mean instead, at the cost of another
+    pass: an offset many times the deviation does no harm. Reference: Chan, Golub and LeVeque 1983, "Algorithms for
+    computing the sample variance", equations 1.1, 1.7 and 2.1.
     """
     xp, way = array_module(x), Channels.of(x)
     walked = way.walk(x)
 
+    def measure(share: slice) -> tuple[Array, Array]:
+        block = walked[share]
+        return way.sums(xp, block).astype(float), way.products(xp, block, block).astype(float)
+
+    blocks = split(xp, measure, walked.shape[0], x.size, BLOCK)
+    mean, variance = (sum(block[k] for block in blocks) / way.count for k in range(2))
+    variance -= mean * mean
+    if not bool((mean * mean <= FAR * FAR * variance).all()):
+        return _careful_statistics(xp, way, walked)
+    return mean, variance
+
+
+def _careful_statistics(xp: Any, way: Channels, walked: Array) -> tuple[Array, Array]:
+    """The same; every block is measured around the mean of its first entries, which is then corrected by the mean of
+    what is left."""
     def measure(share: slice) -> tuple[float, Array, Array]:
         block = walked[share]
         weight = block.shape[0] / walked.shape[0]
         first = block[:FIRST]
-        mean = way.sums(xp, first) / (first.size // x.shape[1])
+        mean = way.sums(xp, first) / (first.size // way.shape[1])
         block = block - way.spread(xp, mean)
         left = way.sums(xp, block).astype(float) / (weight * way.count)
         squares = way.products(xp, block, block).astype(float) / way.count - weight * left ** 2
         return weight, mean + left, squares
 
-    blocks = split(xp, measure, walked.shape[0], x.size, BLOCK)
+    blocks = split(xp, measure, walked.shape[0], walked.size, BLOCK)
     mean = sum(weight * m for weight, m, _ in blocks)
     variance = sum(squares + weight * (m - mean) ** 2 for weight, m, squares in blocks)
     return mean, variance
@@ -109,24 +127,29 @@ def normalize_channels(x: Array, mean: Array, scale: Array, shift: Array) -> Arr
     scale, shift = (way.spread(xp, v.astype(x.dtype)) for v in (scale, shift - scale * mean))
 
     def fill(share: slice) -> None:
-        block = xp.multiply(walked[share], scale, out=y[share])
-        block += shift
+        for piece in _pieces(walked, share):
+            block = xp.multiply(walked[piece], scale, out=y[piece])
+            block += shift
 
     split(xp, fill, walked.shape[0], x.size, BLOCK)
     return way.back(y)
 
 
-def channel_sums(deriv: Array, x: Array, mean: Array) -> tuple[Array, Array]:
-    """`sum dy` and `sum dy (x - mean)` of each channel."""
+def channel_sums(deriv: Array, x: Array, mean: Array, deviation: Array) -> tuple[Array, Array]:
+    """`sum dy` and `sum dy (x - mean)` of each channel; the deviations tell whether the mean may be taken off at the
+    end, as in `channel_statistics`."""
     xp, way = array_module(x), Channels.of(x)
     walked, d = way.walk(x), way.walk(deriv)
-    middle = way.spread(xp, mean.astype(x.dtype))
+    far = not bool((abs(mean) <= FAR * deviation).all())
+    middle = way.spread(xp, mean.astype(x.dtype)) if far else 0
 
     def measure(share: slice) -> tuple[Array, Array]:
-        return way.sums(xp, d[share]), way.products(xp, d[share], walked[share] - middle)
+        block = walked[share] - middle if far else walked[share]
+        return way.sums(xp, d[share]).astype(float), way.products(xp, d[share], block).astype(float)
 
     blocks = split(xp, measure, walked.shape[0], x.size, BLOCK)
-    return sum(b[0] for b in blocks), sum(b[1] for b in blocks)
+    total, product = (sum(block[k] for block in blocks) for k in range(2))
+    return total, product if far else product - mean * total
 
 
 def combine_channels(deriv: Array, x: Array, mean: Array, a: Array, b: Array, c: Array) -> Array:
@@ -137,9 +160,17 @@ def combine_channels(deriv: Array, x: Array, mean: Array, a: Array, b: Array, c:
     a, b, c = (way.spread(xp, v.astype(x.dtype)) for v in (a, b, c - b * mean))
 
     def fill(share: slice) -> None:
-        block = xp.multiply(walked[share], b, out=dx[share])
-        block += c
-        block += d[share] * a
+        for piece in _pieces(walked, share):
+            block = xp.multiply(walked[piece], b, out=dx[piece])
+            block += c
+            block += d[piece] * a
 
     split(xp, fill, walked.shape[0], x.size, BLOCK)
     return way.back(dx)
+
+
+def _pieces(walked: Array, share: slice) -> list[slice]:
+    """A share in pieces that stay in cache through a few passes."""
+    rows = share.stop - share.start
+    step = max(1, PIECE * rows // max(1, walked[share].size))
+    return [slice(first, min(first + step, share.stop)) for first in range(share.start, share.stop, step)]

@@ -65,6 +65,6 @@ def test_channels_in_any_two_orders_of_memory(shape, order, other):
     np.testing.assert_allclose(found, moved * a[spread] + b[spread], atol=1e-12)
     found = combine_channels(laid(d, other), laid(x, order), mean, a, b, c)
     np.testing.assert_allclose(found, a[spread] * d + b[spread] * moved + c[spread], atol=1e-12)
-    total, product = channel_sums(laid(d, other), laid(x, order), mean)
+    total, product = channel_sums(laid(d, other), laid(x, order), mean, x.std(axes))
     np.testing.assert_allclose(total, d.sum(axes), atol=1e-12)
     np.testing.assert_allclose(product, (d * moved).sum(axes), atol=1e-12)

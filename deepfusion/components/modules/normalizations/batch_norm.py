@@ -113,7 +113,7 @@ class BatchNorm(Module):
                       by_batch: bool) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
         parameters = {}
         if by_batch or self.needs_parameter('gamma') or self.needs_parameter('beta'):
-            sum_d, sum_dx = channel_sums(deriv, x, mean)            # sum dy, sum dy (x - m)
+            sum_d, sum_dx = channel_sums(deriv, x, mean, 1 / norm)      # sum dy, sum dy (x - m)
             parameters = {'gamma': (sum_dx * norm).astype(x.dtype).reshape(self.gamma.shape),
                           'beta': sum_d.astype(x.dtype).reshape(self.beta.shape)}
         if not self.needs_input(0):
