@@ -5,7 +5,7 @@ at once are one strided slice of the volume, and the windows that have that tap 
 padding) are one slice of the output. So nothing is padded, and the adjoint is the same pair of slices.
 """
 
-from collections.abc import Iterator
+from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -48,16 +48,19 @@ class Windows(NamedTuple):
         return tuple(counts)
 
 
+@lru_cache(maxsize=256)
 def taps(windows: Windows, spatial: tuple[int, ...], output: tuple[int, ...]
-         ) -> Iterator[tuple[int, Slices, Slices]]:
+         ) -> tuple[tuple[int, Slices, Slices], ...]:
     """For each tap, row by row: its number, the slice of the volume it meets, the slice of the windows
     that meet it; taps that lie in the padding everywhere are left out."""
     axes = [[_tap(k * d - before, s, n, o) for k in range(size)] for size, s, (before, _), d, n, o in zip(
         *windows, spatial, output, strict=True)]
+    found = []
     for number, tap in enumerate(product(*axes)):
-        inside, met = zip(*(along for along in tap if along), strict=True) if any(tap) else ((), ())
-        if len(inside) == len(tap):
-            yield number, inside, met
+        along = [slices for slices in tap if slices is not None]
+        if len(along) == len(tap):
+            found.append((number, tuple(inside for inside, _ in along), tuple(met for _, met in along)))
+    return tuple(found)
 
 
 def _tap(offset: int, stride: int, size: int, count: int) -> tuple[slice, slice] | None:
