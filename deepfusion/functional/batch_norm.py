@@ -81,9 +81,9 @@ def channel_statistics(x: Array) -> tuple[Array, Array]:
     """Mean and (biased) variance of each channel of (B, C, ...).
 
     Sums are put together in float64, and the variance is the mean square less the squared mean. Where that loses
-    digits, a mean lying more than FAR deviations from 0, all is measured around the mean instead, at the cost of another
-    pass: an offset many times the deviation does no harm. Reference: Chan, Golub and LeVeque 1983, "Algorithms for
-    computing the sample variance", equations 1.1, 1.7 and 2.1.
+    digits, as a mean lies more than FAR deviations from 0, all is measured around the mean instead, at the cost of
+    another pass: an offset many times the deviation does no harm. Reference: Chan, Golub and LeVeque 1983, "Algorithms
+    for computing the sample variance", equations 1.1, 1.7 and 2.1.
     """
     xp, way = array_module(x), Channels.of(x)
     walked = way.walk(x)
