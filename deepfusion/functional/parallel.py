@@ -70,11 +70,11 @@ def thread_count() -> int:
 def _one_blas_thread_each() -> Iterator[int]:
     """Within this scope each product is made by one thread. Gives the number of threads that may work; 1 when another
     has them."""
-    threads = thread_count()
+    before = [library.get_num_threads() for library in _blas()]
+    threads = max(before, default=1)
     if threads < 2 or not _busy.acquire(blocking=False):
         yield 1
         return
-    before = [library.get_num_threads() for library in _blas()]
     try:
         for library in _blas():
             library.set_num_threads(1)
