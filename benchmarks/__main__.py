@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.cases import CASES, OLD, PEERS
+from benchmarks.cases import CASES, OLD, PEERS, THINC
 from benchmarks.runner import compare
 
 
@@ -21,14 +21,17 @@ from benchmarks.runner import compare
 @click.option('--seconds', default=4.0, show_default=True, help='How long one run measures.')
 @click.option('--old-python', type=click.Path(exists=True, dir_okay=False),
               help='Python of an environment with deepfusion==0.0.3, for the peer of that name.')
+@click.option('--thinc-python', type=click.Path(exists=True, dir_okay=False),
+              help='Python of an environment with thinc, for the peer of that name.')
 @click.option('--json', 'json_path', type=click.Path(dir_okay=False, path_type=Path), help='Write the figures here.')
 def main(cases: tuple[str, ...], peers: tuple[str, ...], rounds: int, seconds: float, old_python: str | None,
-         json_path: Path | None) -> None:
+         thinc_python: str | None, json_path: Path | None) -> None:
     """Compare DeepFusion with peers on CASES (all of them when none is named)."""
-    peers += () if old_python is None else (OLD,)
+    pythons = {peer: path for peer, path in ((OLD, old_python), (THINC, thinc_python)) if path is not None}
+    peers = tuple(dict.fromkeys((*peers, *pythons)))
     results: list[dict[str, Any]] = []
     for case in track(cases or sorted(CASES), 'cases'):
-        results.append(compare(case, peers, rounds, seconds, old_python))
+        results.append(compare(case, peers, rounds, seconds, pythons))
         if json_path:                                             # after each: all of them take a while
             json_path.write_text(json.dumps(results, indent=2) + '\n')
     table = Table()

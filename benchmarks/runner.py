@@ -6,23 +6,28 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import benchmarks
-from benchmarks.cases import OLD
+from benchmarks.cases import ELSEWHERE
 
 Figures = dict[str, Any]
 
 
-def run_once(case: str, peer: str, seconds: float, old_python: str | None) -> Figures | None:
-    """One worker's figures; None where the peer cannot do the case on this machine."""
-    if peer == OLD:
-        if old_python is None:
+def run_once(case: str, peer: str, seconds: float, pythons: Mapping[str, str]) -> Figures | None:
+    """One worker's figures; None where the peer cannot do the case on this machine.
+
+    Args:
+        pythons: The interpreters of the peers that have an environment of their own.
+    """
+    if peer in ELSEWHERE:
+        if peer not in pythons:
             return None
         with tempfile.TemporaryDirectory() as folder:       # where there is no `deepfusion` of this project
             os.symlink(Path(benchmarks.__file__).parent, Path(folder, 'benchmarks'))
-            return _run([str(Path(old_python).absolute())], case, peer, seconds, folder)
+            return _run([str(Path(pythons[peer]).absolute())], case, peer, seconds, folder)
     return _run([sys.executable], case, peer, seconds, None)
 
 
@@ -36,12 +41,12 @@ def _run(python: list[str], case: str, peer: str, seconds: float, folder: str | 
     return json.loads(result.stdout.splitlines()[-1])
 
 
-def compare(case: str, peers: tuple[str, ...], rounds: int, seconds: float, old_python: str | None) -> Figures:
+def compare(case: str, peers: tuple[str, ...], rounds: int, seconds: float, pythons: Mapping[str, str]) -> Figures:
     """DeepFusion and every peer, `rounds` times in turn: medians, ratios of the same round, losses."""
     runs: dict[str, list[Figures]] = {peer: [] for peer in ('deepfusion', *peers)}
     for _ in range(rounds):
         for peer in list(runs):
-            figures = run_once(case, peer, seconds, old_python)
+            figures = run_once(case, peer, seconds, pythons)
             if figures is None:
                 del runs[peer]
             else:

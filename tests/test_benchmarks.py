@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import roofline, runner
-from benchmarks.cases import CASES, OLD, PEERS, Unavailable
+from benchmarks.cases import CASES, ELSEWHERE, OLD, PEERS, THINC, Unavailable
 from benchmarks.cases.layers import LAYERS
 from deepfusion.utils.backend import use_precision
 
@@ -28,7 +28,8 @@ def test_a_step_learns(case):
 @pytest.mark.parametrize('peer', PEERS)
 def test_who_cannot_do_a_case_says_so(peer):
     with pytest.raises(Unavailable):
-        CASES['two-layers' if peer != 'torch' else 'two-layers-0.0.3'](peer if peer != OLD else 'torch-compiled')
+        CASES['two-layers-0.0.3' if peer in ('torch', THINC) else 'two-layers'](
+            peer if peer != OLD else 'torch-compiled')
 
 
 def figures(milliseconds, loss=1.0):
@@ -39,7 +40,7 @@ def test_ratios_are_of_one_round(monkeypatch):
     times = {'deepfusion': iter([1.0, 4.0, 3.0]), 'torch': iter([2.0, 4.0, 12.0])}
     monkeypatch.setattr(runner, 'run_once', lambda case, peer, *rest: figures(next(times[peer]))
                         if peer in times else None)
-    mine, theirs = runner.compare('case', ('torch', 'absent'), 3, 1.0, None)['rows']
+    mine, theirs = runner.compare('case', ('torch', 'absent'), 3, 1.0, {})['rows']
     assert (mine['peer'], mine['median_ms']) == ('deepfusion', 3.0)
     assert (theirs['ratio'], theirs['spread']) == (0.5, (0.25, 1.0))
 
@@ -49,8 +50,9 @@ def test_other_losses_are_other_work():
         runner.check_losses('case', {'deepfusion': [figures(1)], 'torch': [figures(1, 1.01)]})
 
 
-def test_no_environment_no_old_peer():
-    assert runner.run_once('two-layers-0.0.3', OLD, 1.0, None) is None
+@pytest.mark.parametrize('peer', ELSEWHERE)
+def test_no_environment_no_such_peer(peer):
+    assert runner.run_once('two-layers', peer, 1.0, {}) is None
 
 
 def test_work_of_fusionnet():

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-OLD = 'deepfusion-0.0.3'
-PEERS = ('torch', 'torch-channels-last', 'torch-compiled', OLD)
+OLD, THINC = 'deepfusion-0.0.3', 'thinc'
+ELSEWHERE = (OLD, THINC)        # peers that have an environment of their own
+PEERS = ('torch', 'torch-channels-last', 'torch-compiled', *ELSEWHERE)
 
 
 class Unavailable(Exception):

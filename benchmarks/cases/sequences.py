@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cases import Step, Unavailable, torch_for
+from benchmarks.cases import THINC, Step, Unavailable, torch_for
 
 
 def values(shape: tuple[int, ...], seed: int) -> np.ndarray:
@@ -53,6 +53,8 @@ def lstm(peer: str) -> Step:
             rows = parameter.shape[0]
             parameter.val = np.zeros(parameter.shape) if rows == 1 else (Wh if 'h' in parameter.ID[-3:] else Wx)
         return deepfusion_step(Net('net', [module.output]), node, x, seed)
+    if peer == THINC:
+        return _thinc_lstm(x, seed, Wx, Wh)
     if peer == 'torch-channels-last':
         raise Unavailable('sequences have no memory format')
     torch = torch_for(peer)
@@ -63,6 +65,29 @@ def lstm(peer: str) -> Step:
         layer.bias_ih_l0.zero_()
         layer.bias_hh_l0.zero_()
     return torch_step(layer, lambda v: layer(v)[0], torch.tensor(x), torch.tensor(seed))
+
+
+def _thinc_lstm(x: np.ndarray, seed: np.ndarray, Wx: np.ndarray, Wh: np.ndarray) -> Step:
+    from thinc.api import LSTM
+    from thinc.types import Padded
+    batch, steps, width = x.shape
+    layer = LSTM(width, width, bi=False)
+    layer.initialize()
+    order = [1, 0, 3, 2]                # its gates are f, i, o, g
+    rows = [W.T.reshape(4, width, width)[order].reshape(-1) for W in (Wx, Wh)]
+    zeros = np.zeros(4 * width, np.float32)
+    layer.set_param('LSTM', np.concatenate([rows[0], zeros, rows[1], zeros]))
+    sizes = np.full(steps, batch, 'i'), np.full(batch, steps, 'i'), np.arange(batch, dtype='i')
+    values, deriv = (Padded(np.ascontiguousarray(a.swapaxes(0, 1)), *sizes) for a in (x, seed))
+
+    def step() -> float:
+        for name in layer.grad_names:
+            layer.set_grad(name, 0 * layer.get_grad(name))
+        y, backward = layer.begin_update(values)
+        backward(deriv)
+        return float(np.square(y.data[:, 0]).mean())
+
+    return step
 
 
 def deepfusion_step(net: Any, node: Any, x: np.ndarray, seed: np.ndarray) -> Step:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.cases import Step, Unavailable, torch_for
+from benchmarks.cases import THINC, Step, Unavailable, torch_for
 
 BATCH, WIDTH = 64, 5
 
@@ -14,6 +14,8 @@ def train(peer: str) -> Step:
     W1, W2 = rng.standard_normal((3, WIDTH)) / 2, rng.standard_normal((WIDTH, 1)) / 4
     if peer == 'deepfusion':
         return _deepfusion(X, Y, W1, W2)
+    if peer == THINC:
+        return _thinc(X, Y, W1, W2)
     if peer != 'torch':
         raise Unavailable('vectors have no memory format')
     return _torch(peer, X, Y, W1, W2)
@@ -58,5 +60,25 @@ def _torch(peer: str, X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarr
         loss.backward()
         optimizer.step()
         return loss.item()
+
+    return step
+
+
+def _thinc(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray) -> Step:
+    from thinc.api import Adam, Linear, Relu, chain
+    first, second = Relu(WIDTH), Linear(1)
+    model = chain(first, second)
+    model.initialize(X=X, Y=Y)
+    for layer, W in ((first, W1), (second, W2)):
+        layer.set_param('W', np.ascontiguousarray(W.T, np.float32))
+        layer.set_param('b', np.zeros(W.shape[1], np.float32))
+    optimizer = Adam(1e-3, grad_clip=0.0, use_averages=False)
+
+    def step() -> float:
+        y, backward = model.begin_update(X)
+        difference = y - Y
+        backward(difference / BATCH)
+        model.finish_update(optimizer)
+        return float(0.5 * np.square(difference).mean())
 
     return step
