@@ -34,7 +34,7 @@ TINY = 1 << 13        # and below this many, BLAS leaves a product to one thread
 ALONE, SHARED = 1 << 18, 1 << 25    # multiplications up to which BLAS does so; beyond which sharing pays, see `product`
 AT_ONCE = 10 ** 6     # multiplications of a product up to which OpenBLAS takes the operands as they are
 NEAR = 36 << 10       # bytes of a matrix that stays in the nearest cache
-ROWS = 384            # of the other one that are multiplied with it at a time
+ROWS, COLUMNS = 384, 2048       # of the other one that are multiplied with it at a time
 _busy = threading.Lock()
 
 
@@ -159,8 +159,10 @@ def product_into(out: Array, a: Array, b: Array, xp: Any) -> None:
     """Matrix product in this thread, written into `out`."""
     if xp is not np:
         out[...] = product(a, b, xp)
-    elif _is_narrow(a, b):
+    elif _is_narrow(b, a.shape[-2], a):
         _product_by_rows(out, a, b)
+    elif _is_narrow(a, b.shape[-1], b):
+        _product_by_columns(out, a, b)
     else:
         np.matmul(a, b, out=out)
 
@@ -175,7 +177,7 @@ def product(a: Array, b: Array, xp: Any) -> Array:
         if not ALONE < a.size * b.shape[-1] < SHARED:
             return np.matmul(a, b)
         with _one_blas_thread_each():
-            if not _is_narrow(a, b):
+            if not _is_narrow(b, a.shape[-2], a):
                 return np.matmul(a, b)
             out = np.empty((*a.shape[:-1], b.shape[-1]), a.dtype)
             _product_by_rows(out, a, b)
@@ -185,10 +187,11 @@ def product(a: Array, b: Array, xp: Any) -> Array:
     return xp.matmul(a, b)
 
 
-def _is_narrow(a: Array, b: Array) -> bool:
-    """Whether b is small enough to stay in the nearest cache, and a has many rows."""
-    return bool(b.size and b.shape[-2] * b.shape[-1] * b.itemsize <= NEAR and a.shape[-2] * b.shape[-2] * b.shape[-1]
-                > AT_ONCE and a.dtype == b.dtype and (b.ndim == 2 or a.shape[:-2] == b.shape[:-2]))
+def _is_narrow(matrix: Array, length: int, other: Array) -> bool:
+    """Whether a matrix is small enough to stay in the nearest cache, and the other one's rows or columns are many."""
+    size = matrix.shape[-2] * matrix.shape[-1]
+    return bool(0 < size * matrix.itemsize <= NEAR and size * length > AT_ONCE and matrix.dtype == other.dtype
+                and (matrix.ndim == 2 or matrix.shape[:-2] == other.shape[:-2]))
 
 
 def _product_by_rows(out: Array, a: Array, b: Array) -> None:
@@ -201,6 +204,16 @@ def _product_by_rows(out: Array, a: Array, b: Array) -> None:
     np.matmul(blocks, b[..., None, :, :], out=into)
     if whole < a.shape[-2]:
         np.matmul(a[..., whole:, :], b, out=out[..., whole:, :])
+
+
+def _product_by_columns(out: Array, a: Array, b: Array) -> None:
+    """The same with the narrow matrix first: some columns at a time."""
+    columns = max(1, min(COLUMNS, AT_ONCE // (a.shape[-2] * a.shape[-1])))
+    whole = b.shape[-1] - b.shape[-1] % columns
+    into, blocks = (x[..., :whole].reshape(*x.shape[:-1], -1, columns).swapaxes(-3, -2) for x in (out, b))     # views
+    np.matmul(a if a.ndim == 2 else a[..., None, :, :], blocks, out=into)
+    if whole < b.shape[-1]:
+        np.matmul(a, b[..., whole:], out=out[..., whole:])
 
 
 def _share(array: Array, share: slice, depth: int) -> Array:
