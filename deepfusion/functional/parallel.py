@@ -199,8 +199,9 @@ def _product_by_rows(out: Array, a: Array, b: Array) -> None:
     narrow product itself; not where there are few multiplications. So many small ones are up to twice as fast."""
     b = np.ascontiguousarray(b)
     rows = max(1, min(ROWS, AT_ONCE // (b.shape[-2] * b.shape[-1])))
-    whole = a.shape[-2] - a.shape[-2] % rows
-    into, blocks = (x[..., :whole, :].reshape(*x.shape[:-2], -1, rows, x.shape[-1]) for x in (out, a))     # views
+    count = a.shape[-2] // rows
+    whole = count * rows
+    into, blocks = (x[..., :whole, :].reshape(*x.shape[:-2], count, rows, x.shape[-1]) for x in (out, a))  # views
     np.matmul(blocks, b[..., None, :, :], out=into)
     if whole < a.shape[-2]:
         np.matmul(a[..., whole:, :], b, out=out[..., whole:, :])
@@ -209,8 +210,9 @@ def _product_by_rows(out: Array, a: Array, b: Array) -> None:
 def _product_by_columns(out: Array, a: Array, b: Array) -> None:
     """The same with the narrow matrix first: some columns at a time."""
     columns = max(1, min(COLUMNS, AT_ONCE // (a.shape[-2] * a.shape[-1])))
-    whole = b.shape[-1] - b.shape[-1] % columns
-    into, blocks = (x[..., :whole].reshape(*x.shape[:-1], -1, columns).swapaxes(-3, -2) for x in (out, b))     # views
+    count = b.shape[-1] // columns
+    whole = count * columns
+    into, blocks = (x[..., :whole].reshape(*x.shape[:-1], count, columns).swapaxes(-3, -2) for x in (out, b))  # views
     np.matmul(a if a.ndim == 2 else a[..., None, :, :], blocks, out=into)
     if whole < b.shape[-1]:
         np.matmul(a, b[..., whole:], out=out[..., whole:])

@@ -5,6 +5,8 @@ import threading
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from deepfusion.functional import parallel
@@ -58,6 +60,31 @@ def test_stacked_products(a, b):
 
 @pytest.mark.skipif(not hasattr(os, 'fork'), reason='no fork on this system')
 @pytest.mark.filterwarnings('ignore:This process')
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 70), st.integers(1, 140), st.integers(300, 3000), st.sampled_from(['f', 'd']),
+       st.sampled_from([(), (0,), (1,), (3,)]), st.lists(st.booleans(), min_size=4, max_size=4))
+def test_narrow_products(narrow, inner, long, dtype, stack, flips):
+    """By rows or by columns, of matrices in either order of memory, into either."""
+    is_first, shared, *transposed = flips
+    rng = np.random.default_rng(0)
+
+    def matrix(rows, columns, is_transposed, stack=stack):
+        if is_transposed:
+            return rng.standard_normal((*stack, columns, rows)).astype(dtype).swapaxes(-1, -2)
+        return rng.standard_normal((*stack, rows, columns)).astype(dtype)
+
+    rows, columns = (narrow, long) if is_first else (long, narrow)
+    one = matrix(rows, inner, transposed[0], () if shared and is_first else stack)
+    other = matrix(inner, columns, transposed[1], () if shared and not is_first else stack)
+    expected = np.matmul(one, other)
+    out = np.full((*stack, rows, columns) if transposed[0] else (*stack, columns, rows), np.nan, dtype)
+    out = out if transposed[0] else out.swapaxes(-1, -2)
+    parallel.product_into(out, one, other, np)
+    near = 1e-10 if dtype == 'd' else 1e-4
+    np.testing.assert_allclose(out, expected, rtol=near, atol=near)
+    np.testing.assert_allclose(parallel.product(one, other, np), expected, rtol=near, atol=near)
+
+
 def test_a_forked_process_has_threads_of_its_own():
     with threadpool_limits(2):
         parallel.split(np, lambda share: None, 2, 1 << 30)

@@ -101,6 +101,16 @@ def test_values_stay_where_they_are():
         assert (value != before).any()
 
 
+def test_a_copy_goes_on_by_itself():
+    net = chain()
+    train(net, True, steps=3)
+    twin, third = copy.deepcopy(net), copy.deepcopy(net)
+    for mine, theirs in zip(train(net, True, steps=3), train(twin, True, steps=3), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    for start, now in zip(third.parameters(), net.parameters(), strict=True):
+        assert (start.val != now.val).any()
+
+
 def test_who_steps_alone(monkeypatch):
     net, alone = chain(), []
     train(net, True, steps=1)
