@@ -80,16 +80,17 @@ def half(v, stride=2):
 def test_blocks(device, name):
     def run():
         v = Data('v', (1, 4, 6, 6), val=np.random.default_rng(0).standard_normal((3, 4, 6, 6)))
-        # Not Adam: a bias before a batch norm has the derivative 0, and Adam divides its rounding error by its size.
-        net = Net('n', [SumLoss('sum', [BLOCKS[name](v)]).output], learning_rate=0.1,
-                  optimizer_details={'optimizer_name': 'SGD', 'hyperparameters': {}})
+        net = Net('n', [SumLoss('sum', [BLOCKS[name](v)]).output], learning_rate=0.1)
         net.forward()
         net.backward()
         first = everything(net)
         net.update()
         net.set_mode('test')
         net.forward()
-        return first | {f'{ID} later': value for ID, value in parameters_of(net).items()}
+        # A bias before a batch norm has the derivative 0, and Adam divides its rounding error by its size.
+        moved = [ID for ID in parameters_of(net) if abs(first[f"{ID}'"]).max() > 1e-12]
+        assert moved
+        return first | {f'{ID} later': value for ID, value in parameters_of(net).items() if ID in moved}
 
     assert_alike(*on_both(device, run))
 

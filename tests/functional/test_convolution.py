@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepfusion.functional.convolution import convolve, convolve_backward, use_algorithm
-from deepfusion.functional.windows import Windows
+from deepfusion.functional import winograd
+from deepfusion.functional.convolution import convolve, convolve_backward, tile_size, use_algorithm
+from deepfusion.functional.windows import FEW, Windows
 
 torch = pytest.importorskip('torch')
 F = torch.nn.functional
@@ -35,6 +36,14 @@ def torch_convolution(x, w, b, windows, groups):
     return getattr(F, f'conv{x.dim() - 2}d')(F.pad(x, sides), w, b, windows.stride, 0, windows.dilation, groups)
 
 
+def lies_as_planes(windows, groups, shape, filters, dtype, output):
+    """Few channels and few filters, unless Winograd or a depthwise convolution makes it, or no rows are needed."""
+    is_winograd = winograd.applies(windows, groups) and tile_size(shape, filters, np.dtype(dtype))
+    is_volume = windows.taps == 1 and output == shape[2:] and not np.any(windows.padding)
+    depthwise = groups > 1 and shape[1] == groups
+    return shape[1] // groups < FEW and filters < FEW and not (is_winograd or is_volume or depthwise)
+
+
 def agree(case, dtype, tolerance, last):
     windows, groups, shape, filters, bias = case
     rng = np.random.default_rng(0)
@@ -51,7 +60,8 @@ def agree(case, dtype, tolerance, last):
     y, saved = convolve(x, w, b, windows, groups)
     dx, dw, db = convolve_backward(deriv, saved, wants_bias=bias)
     pairs = [(y, Y), (dx, X.grad), (dw, W.grad)] + ([(db, B.grad)] if bias else [])
-    assert y.flags.c_contiguous or np.moveaxis(y, 1, -1).flags.c_contiguous
+    are_planes = lies_as_planes(windows, groups, shape, filters, dtype, y.shape[2:])
+    assert (y if are_planes else np.moveaxis(y, 1, -1)).flags.c_contiguous
     for mine, theirs in pairs:
         theirs = theirs.detach().numpy()
         assert mine.shape == theirs.shape

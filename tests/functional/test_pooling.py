@@ -34,11 +34,11 @@ def values(shape, ties):
     return x, torch.tensor(x, requires_grad=True)
 
 
-def check(y, Y, X, backward):
+def check(y, Y, X, backward, few=FEW):
     """Values, and gradients of a random derivative."""
     deriv = np.random.default_rng(1).standard_normal(Y.shape)
     np.testing.assert_allclose(y, Y.detach().numpy(), rtol=1e-12, atol=1e-12)
-    assert y.flags.c_contiguous or np.moveaxis(y, 1, -1).flags.c_contiguous
+    assert (y if y.shape[1] < few else np.moveaxis(y, 1, -1)).flags.c_contiguous
     Y.backward(torch.tensor(deriv))
     np.testing.assert_allclose(backward(deriv), X.grad.numpy(), rtol=1e-12, atol=1e-12)
 
@@ -72,11 +72,11 @@ def test_adaptive(axes, ties):
     spatial, output = zip(*axes, strict=True)
     x, X = values((2, 3, *spatial), ties)
     Y = getattr(F, f'adaptive_avg_pool{len(axes)}d')(X, output)
-    check(adaptive.adaptive_average(x, output), Y, X, lambda d: adaptive.adaptive_average_backward(d, spatial))
+    check(adaptive.adaptive_average(x, output), Y, X, lambda d: adaptive.adaptive_average_backward(d, spatial), few=0)
     X.grad = None
     Y = getattr(F, f'adaptive_max_pool{len(axes)}d')(X, output)
     y, stages = adaptive.adaptive_max(x, output)
-    check(y, Y, X, lambda d: adaptive.adaptive_max_backward(d, stages))
+    check(y, Y, X, lambda d: adaptive.adaptive_max_backward(d, stages), few=0)
 
 
 def test_large_volumes_are_split_over_threads_alike():
