@@ -16,13 +16,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import copy_context
 from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
 
+from deepfusion.functional.crew import share_out
 from deepfusion.functional.workspace import empty
 
 Array = Any
@@ -135,9 +135,7 @@ def _spread(xp: Any, run: Callable[[list[slice]], Result], count: int, size: int
             return [run(shares(count, parts))]
         work = shares(count, -(-parts // threads) * threads)
         turns = [work[turn] for turn in shares(len(work), threads)]
-        # This thread takes the first turn; the others see its scopes (numpy.errstate, use_precision).
-        others = [_pool(threads).submit(copy_context().run, run, turn) for turn in turns[1:]]
-        return [run(turns[0])] + [other.result() for other in others]
+        return share_out(run, turns)
 
 
 def matmul(a: Array, b: Array, xp: Any, out: Array | None = None) -> Array:
