@@ -6,14 +6,14 @@ As in `lstm.py`, a sigmoid is `(1 + tanh(z / 2)) / 2`, and the columns of r and 
 from typing import Any
 
 from deepfusion.functional.lstm import backwards
-from deepfusion.functional.parallel import product_into
+from deepfusion.functional.panels import Factor
 
 Array = Any
 
 GRU_SCALES = (0.5, 0.5, 1.0)
 
 
-def gru_forward(xp: Any, gates: Array, Wh: Array, bias: Array | None, history: tuple[Array, ...],
+def gru_forward(xp: Any, gates: Array, Wh: Factor, bias: Array | None, history: tuple[Array, ...],
                 mask: Array | None) -> tuple[Array, ...]:
     """Run through all steps.
 
@@ -33,7 +33,7 @@ def gru_forward(xp: Any, gates: Array, Wh: Array, bias: Array | None, history: t
     for t in range(len(gates)):
         a, rz, h = gates[t], gates[t, :, :2 * width], hidden[t + 1]
         r, z, n = (a[:, k * width:(k + 1) * width] for k in range(3))
-        product_into(recurrent, hidden[t], Wh, xp)
+        Wh.times(hidden[t], recurrent)
         rz += recurrent[:, :2 * width]
         xp.tanh(rz, out=rz)
         rz *= 0.5
@@ -52,9 +52,9 @@ def gru_forward(xp: Any, gates: Array, Wh: Array, bias: Array | None, history: t
     return gates, candidate
 
 
-def gru_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh_back: Array,
+def gru_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh_back: Factor,
                  history: tuple[Array, ...], mask: Array | None, carry: tuple[Array, ...], d_gates: Array
-                 ) -> tuple[Array, Array, tuple[Array, ...]]:
+                 ) -> tuple[Array, Array]:
     """Back through all steps, by the adjoint of each; as `lstm_backward`.
 
     Args:
@@ -62,8 +62,8 @@ def gru_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Arra
         d_gates: (T, B, 4H), room for the derivatives.
 
     Returns:
-        Derivatives of what the inputs add to the gates, of what the states add to them (both (T, B, 3H), the
-        second in the order n, r, z), and of the states at the start.
+        Derivatives of what the inputs add to the gates and of what the states add to them, both (T, B, 3H), the
+        second in the order n, r, z.
     """
     (gates, candidate), (hidden,), (dh,) = saved, history, carry
     steps, batch, width = len(gates), gates.shape[1], hidden.shape[-1]
@@ -92,6 +92,6 @@ def gru_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Arra
         if mask is not None:
             by_gate[t] *= mask[t, :, None]
             passing = passing * mask[t] + dh * (1 - mask[t])
-        product_into(dh, d_gates[t, :, :3 * width], Wh_back, xp)
+        Wh_back.times(d_gates[t, :, :3 * width], dh)
         dh += passing
-    return d_gates[..., width:], d_gates[..., :3 * width], (dh,)
+    return d_gates[..., width:], d_gates[..., :3 * width]

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from deepfusion.functional.parallel import product_into
+from deepfusion.functional.panels import Factor
 
 Array = Any
 
 LSTM_SCALES = (0.5, 0.5, 1.0, 0.5)
 
 
-def lstm_forward(xp: Any, gates: Array, Wh: Array, bias: Array | None, history: tuple[Array, ...],
+def lstm_forward(xp: Any, gates: Array, Wh: Factor, bias: Array | None, history: tuple[Array, ...],
                  mask: Array | None) -> tuple[Array, ...]:
     """Run through all steps.
 
@@ -32,14 +32,15 @@ def lstm_forward(xp: Any, gates: Array, Wh: Array, bias: Array | None, history: 
     hidden, cells = history
     width = hidden.shape[-1]
     recurrent, scratch = xp.empty_like(gates[0]), xp.empty_like(hidden[0])
+    shift = xp.repeat(xp.asarray((0.5, 0.5, 0, 0.5), dtype=gates.dtype), width)
+    scale = 1 - shift
     for t in range(len(gates)):
         a, c = gates[t], cells[t + 1]
-        product_into(recurrent, hidden[t], Wh, xp)
+        Wh.times(hidden[t], recurrent)
         a += recurrent
         xp.tanh(a, out=a)
-        for sigmoids in (a[:, :2 * width], a[:, 3 * width:]):
-            sigmoids *= 0.5
-            sigmoids += 0.5
+        a *= scale             # two passes over all gates take less time than four over parts of their rows
+        a += shift
         i, f, g, o = (a[:, k * width:(k + 1) * width] for k in range(4))
         xp.multiply(f, cells[t], out=c)
         c += xp.multiply(i, g, out=scratch)
@@ -50,9 +51,9 @@ def lstm_forward(xp: Any, gates: Array, Wh: Array, bias: Array | None, history: 
     return (gates,)
 
 
-def lstm_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh_back: Array,
+def lstm_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Array, ...], Wh_back: Factor,
                   history: tuple[Array, ...], mask: Array | None, carry: tuple[Array, ...], d_gates: Array
-                  ) -> tuple[Array, Array, tuple[Array, ...]]:
+                  ) -> tuple[Array, Array]:
     """Back through all steps, by the adjoint of each.
 
     What the derivatives of a step's states are to be multiplied by needs no later step: it is worked out for as many
@@ -61,11 +62,12 @@ def lstm_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Arr
     Args:
         d_history: Derivatives of the hidden states and cells 1..T, or None.
         Wh_back: (4H, H), not scaled.
-        carry: Derivatives of the states after the last step by way of later ones; written into.
+        carry: Derivatives of the states after the last step by way of later ones; becomes those of the states at the
+            start.
         d_gates: (T, B, 4H), receives the derivatives of the gates.
 
     Returns:
-        Derivatives of what the inputs and of what the states add to the gates, and of the states at the start.
+        Derivatives of what the inputs and of what the states add to the gates.
     """
     (gates,), (hidden, cells), (dh, dc) = saved, history, carry
     steps, batch, width = gates.shape[0], gates.shape[1], hidden.shape[-1]
@@ -105,13 +107,13 @@ def lstm_backward(xp: Any, d_history: tuple[Array | None, ...], saved: tuple[Arr
             d_gates[t] *= mask[t]
             dc *= mask[t]
             dc += past_c
-        product_into(dh, d_gates[t], Wh_back, xp)
+        Wh_back.times(d_gates[t], dh)
         if mask is not None:
             dh += past_h
-    return d_gates, d_gates, (dh, dc)
+    return d_gates, d_gates
 
 
-CACHED = 1 << 16        # numbers of a group of steps that stay in cache
+CACHED = 1 << 18        # numbers of a group of steps that stay in cache
 
 
 def backwards(xp: Any, gates: Array) -> Iterator[tuple[int, slice | None]]:

@@ -14,7 +14,6 @@ hardly faster than one.
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
@@ -45,16 +44,10 @@ def _blas() -> tuple[Any, ...]:
     return tuple(ThreadpoolController().select(user_api='blas').lib_controllers)
 
 
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix='deepfusion')
-
-
 def _start_anew() -> None:
-    """Threads do not survive a fork, nor does anyone there let go of the lock."""
+    """After a fork nobody is there to let go of the lock."""
     global _busy
     _busy = threading.Lock()
-    _pool.cache_clear()
 
 
 if hasattr(os, 'register_at_fork'):

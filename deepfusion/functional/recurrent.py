@@ -1,20 +1,24 @@
 """One layer of a recurrent network over whole sequences, in one direction: what all kinds of cells share.
 
-The inputs' part of all gates is one product for all steps, the states' part one product a step; the
-derivatives of both weights are one product each, over all steps.
+The inputs' part of all gates is one product for many steps, the states' part one product a step; the derivatives of
+both weights are one product each for many steps. Every core goes through all steps with examples of its own.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
 
 from deepfusion.functional.gru import GRU_SCALES, gru_backward, gru_forward
-from deepfusion.functional.jobs import helpers
 from deepfusion.functional.lstm import LSTM_SCALES, lstm_backward, lstm_forward
-from deepfusion.functional.parallel import _sums, product_into, shares
+from deepfusion.functional.panels import Factor
+from deepfusion.functional.parallel import SMALL, _sums, product_into, shares, split, thread_count
 from deepfusion.functional.rnn import relu_backward, relu_forward, tanh_backward, tanh_forward
 from deepfusion.functional.workspace import empty
 
 Array = Any
+Part = TypeVar('Part')
+Result = TypeVar('Result')
 
 
 class Kind(NamedTuple):
@@ -56,31 +60,28 @@ def layer_forward(kind: Kind, xp: Any, x: Array, state: Array | None, weights: W
     Returns:
         The states after each step, [h] or [h, c], each (T, B, H) in the order of x; and what backward needs.
     """
-    steps, batch = x.shape[:2]
+    steps, batch, features = x.shape
     width = weights.Wh.shape[0]
     Wx, Wh, last_bias = _scaled(kind, xp, weights)
-    # A column of ones takes the biases into the product, and their derivatives into that of the weights.
-    inputs = empty(xp, (steps, batch, Wx.shape[0]), x.dtype)
-    inputs[..., :x.shape[2]] = _in_order(x, reverse)
-    inputs[..., x.shape[2]:] = 1
-    gates = empty(xp, (steps, batch, Wx.shape[1]), x.dtype)
+    work = Work(xp, steps, batch, Wx.shape[1])
+    recurrent = work.factor(Wh)
+    x, mask = _in_order(x, reverse), None if mask is None else _in_order(mask, reverse)
     history = tuple(empty(xp, (steps + 1, batch, width), x.dtype) for _ in range(kind.states))
     for k, states in enumerate(history):
         states[0] = 0 if state is None else state[:, k * width:(k + 1) * width]
-    mask = None if mask is None else _in_order(mask, reverse)
 
-    def project(c: slice) -> None:
-        product_into(_rows(gates[c]), _rows(inputs[c]), Wx, xp)
+    def run(rows: slice) -> tuple[Any, ...]:
+        # A column of ones takes the biases into the product, and their derivatives into that of the weights.
+        inputs = empty(xp, (*x[:, rows].shape[:2], len(Wx)), x.dtype)
+        inputs[..., :features] = x[:, rows]
+        inputs[..., features:] = 1
+        gates = empty(xp, (*inputs.shape[:2], Wx.shape[1]), x.dtype)
+        product_into(_flat(gates), _flat(inputs), Wx, xp)
+        return rows, inputs, kind.forward(xp, gates, recurrent, last_bias, _of(history, rows), *_of([mask], rows))
 
-    saved = []
-    with helpers(xp, _shared_work(gates)) as others:
-        chunks = shares(steps, CHUNKS if others.there else 1)
-        ahead = [others.start(project, c) for c in chunks]
-        for c, projected in zip(chunks, ahead, strict=True):
-            projected.result()
-            saved.append((c, kind.forward(xp, gates[c], Wh, last_bias, _reach(history, c), _at(mask, c))))
+    parts = work.spread(run, work.parts())
     outputs = [_in_order(states[1:], reverse) for states in history]
-    return outputs, (inputs, weights, mask, history, saved, reverse)
+    return outputs, (work, weights, mask, history, parts, reverse)
 
 
 def layer_backward(kind: Kind, xp: Any, derivs: list[Array | None], saved: tuple[Any, ...], needs_x: bool = True
@@ -90,30 +91,26 @@ def layer_backward(kind: Kind, xp: Any, derivs: list[Array | None], saved: tuple
     Args:
         derivs: Those of `layer_forward`'s outputs; None for an output that nobody used.
     """
-    inputs, weights, mask, history, chunks, reverse = saved
+    work, weights, mask, history, parts, reverse = saved
     derivs = [None if d is None else _in_order(d, reverse) for d in derivs]
-    steps, batch = inputs.shape[:2]
     features, width = weights.Wx.shape[0], weights.Wh.shape[0]
-    Wh_back = xp.ascontiguousarray((xp.roll(weights.Wh, width, axis=1) if kind.separate else weights.Wh).T)
-    room = empty(xp, (steps, batch, kind.columns * width), inputs.dtype)
-    dx = empty(xp, (steps, batch, features), inputs.dtype) if needs_x else None
+    recurrent = work.factor((xp.roll(weights.Wh, width, axis=1) if kind.separate else weights.Wh).T)
+    dx = empty(xp, (work.steps, work.batch, features), history[0].dtype) if needs_x else None
     carry = tuple(xp.zeros_like(states[0]) for states in history)
 
-    def products(c: slice, d_inputs: Array, d_states: Array) -> tuple[Array, ...]:
+    def run(part: tuple[Any, ...]) -> tuple[Array, ...]:
+        rows, inputs, kept = part
+        states = _of(history, rows)
+        room = empty(xp, (*inputs.shape[:2], kind.columns * width), inputs.dtype)
+        found = kind.backward(xp, _of(derivs, rows), kept, recurrent, states, *_of([mask], rows),
+                              tuple(each[rows] for each in carry), room)
+        d_inputs, d_states = map(_flat, found)
         if dx is not None:
-            product_into(_rows(dx[c]), _rows(d_inputs), weights.Wx.T, xp)
-        found = _rows(inputs[c]).T @ _rows(d_inputs), _rows(history[0][c]).T @ _rows(d_states)
-        return (*found, _rows(d_states)[:, :width].sum(axis=0, keepdims=True)) if kind.separate else found
+            dx[:, rows] = (d_inputs @ weights.Wx.T).reshape(dx[:, rows].shape)
+        return (_flat(inputs).T @ d_inputs, _flat(states[0][:-1]).T @ d_states,
+                *[d_states[:, :width].sum(axis=0, keepdims=True)] * kind.separate)
 
-    with helpers(xp, _shared_work(room)) as others:
-        jobs = []
-        for c, inner in reversed(chunks):
-            d_inputs, d_states, carry = kind.backward(xp, tuple(_at(d, c) for d in derivs), inner, Wh_back,
-                                                      _reach(history, c), _at(mask, c), carry, room[c])
-            jobs.append(others.start(products, c, d_inputs, d_states))
-        # Those that the other cores will come to last are done here.
-        found = [job.result() for job in reversed(jobs)]
-    dWx, dWh, *apart = _sums(found)
+    dWx, dWh, *apart = _sums(work.spread(run, parts))
     if kind.separate:
         dWh = xp.roll(dWh, -width, axis=1)
     biases: tuple[Array, ...] = (None, None)
@@ -124,32 +121,54 @@ def layer_backward(kind: Kind, xp: Any, derivs: list[Array | None], saved: tuple
             Weights(dWx[:features], dWh, *biases))
 
 
-CHUNKS = 10             # parts of the steps: the others' work on one goes on while the next is run through
+FEWEST = 8              # examples that a core walks with: with fewer a product takes no less time
 LARGE_STEP = 1 << 29    # batch times gates squared, from which all cores better share the product of a step
+LONG = 4                # steps that pay for laying out a matrix
 
 
-def _shared_work(gates: Array) -> int:
-    """How much the cores have to share, for `helpers`; nothing where each product is better shared by all of them."""
-    _, batch, columns = gates.shape
-    return 0 if batch * columns ** 2 > LARGE_STEP else gates.size
+class Work(NamedTuple):
+    """How the cores share a layer: each goes through all steps with some of the examples."""
+
+    xp: Any
+    steps: int
+    batch: int
+    columns: int        # of the gates
+
+    @property
+    def is_large(self) -> bool:
+        """Whether each product is better shared by all cores."""
+        return self.batch * self.columns ** 2 > LARGE_STEP
+
+    def parts(self) -> list[slice]:
+        """The examples of each core."""
+        few = self.xp is not np or self.is_large or self.steps * self.batch * self.columns < SMALL
+        return shares(self.batch, 1 if few else min(thread_count(), self.batch // FEWEST))
+
+    def spread(self, run: Callable[[Part], Result], parts: list[Part]) -> list[Result]:
+        """`run(part)` for all parts; a single one may have all cores for its products."""
+        if len(parts) == 1:
+            return [run(parts[0])]
+        turns = split(self.xp, lambda share: [run(part) for part in parts[share]], len(parts),
+                      self.steps * self.batch * self.columns)
+        return [result for turn in turns for result in turn]
+
+    def factor(self, matrix: Array) -> Factor:
+        """The matrix that each step's states, or derivatives, are multiplied by."""
+        return Factor(self.xp, matrix, in_panels=self.steps >= LONG and not self.is_large)
 
 
 def _in_order(array: Array, reverse: bool) -> Array:
     return array[::-1] if reverse else array
 
 
-def _rows(array: Array) -> Array:
+def _flat(array: Array) -> Array:
     """(T, B, n) as (T B, n)."""
     return array.reshape(-1, array.shape[-1])
 
 
-def _at(array: Array | None, chunk: slice) -> Array | None:
-    return None if array is None else array[chunk]
-
-
-def _reach(history: tuple[Array, ...], chunk: slice) -> tuple[Array, ...]:
-    """The states before a chunk of steps and after each of them."""
-    return tuple(states[chunk.start:chunk.stop + 1] for states in history)
+def _of(arrays: Iterable[Array | None], rows: slice) -> tuple[Any, ...]:
+    """What belongs to some of the examples, of arrays (T, B, n)."""
+    return tuple(None if array is None else array[:, rows] for array in arrays)
 
 
 def _scaled(kind: Kind, xp: Any, weights: Weights) -> tuple[Array, Array, Array | None]:

@@ -220,7 +220,7 @@ def test_lengths_outside_the_steps_are_refused(found):
 
 @pytest.mark.parametrize('kind', [RNN, LSTM, GRU])
 def test_two_cores_find_what_one_finds(kind):
-    """Sizes at which work is cut into jobs for the other core."""
+    """Sizes at which each core has examples of its own."""
     from threadpoolctl import threadpool_limits
     big = Case('big', lambda inputs: kind('m', inputs, hidden_size=96, bidirectional=True, masked=True),
                [(1, 40, 8), (1,)], draws=(None, lambda rng, shape: rng.integers(1, 41, shape[0])))

@@ -1,0 +1,40 @@
+"""A matrix in panels multiplies as it does without."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepfusion.functional import panels
+from deepfusion.functional.panels import Factor
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.integers(0, 140), depth=st.sampled_from([1, 96, 256, 289, 576, 600, 1024]),
+       width=st.sampled_from([1, 32, 33, 256, 1024]), dtype=st.sampled_from(['f4', 'f8']), flipped=st.booleans(),
+       strided=st.booleans())
+def test_products(rows, depth, width, dtype, flipped, strided):
+    rng = np.random.default_rng(0)
+    matrix = rng.standard_normal((width, depth) if flipped else (depth, width)).astype(dtype)
+    matrix = matrix.T if flipped else matrix
+    wide = rng.standard_normal((rows, depth + 3)).astype(dtype)
+    a = wide[:, :depth] if strided else wide[:, :depth].copy()
+    out = np.full((rows, width), np.nan, dtype)
+    Factor(np, matrix).times(a, out)
+    np.testing.assert_allclose(out, a @ matrix, atol=1e-3 if dtype == 'f4' else 1e-11)
+
+
+@pytest.mark.parametrize(('rows', 'depth', 'width'),
+                         [(32, 256, 1024), (32, 1024, 256), (16, 257, 1024), (64, 256, 1024)])
+def test_some_tens_of_rows_use_panels_that_need_no_arranging(rows, depth, width):
+    factor = Factor(np, np.ones((depth, width), np.float32))
+    assert rows in factor.rows
+    blocks, _, deep, columns = factor.panels.shape
+    assert blocks * deep == depth
+    assert rows * deep * columns <= panels.AT_ONCE
+    assert factor.panels.flags.c_contiguous
+
+
+@pytest.mark.parametrize(('depth', 'width'), [(256, 33), (577, 1024), (0, 32), (4, 0)])
+def test_what_cannot_be_cut_stays_whole(depth, width):
+    assert not Factor(np, np.ones((depth, width))).rows
