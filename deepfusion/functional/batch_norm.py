@@ -152,6 +152,19 @@ def channel_sums(deriv: Array, x: Array, mean: Array, deviation: Array) -> tuple
     return total, product if far else product - mean * total
 
 
+def scale_channels(deriv: Array, x: Array, scale: Array) -> Array:
+    """`dy scale`, with one number per channel, in the order of x."""
+    xp, way = array_module(x), Channels.of(x)
+    d = way.walk(deriv)
+    dx, scale = empty(xp, d.shape, x.dtype), way.spread(xp, scale.astype(x.dtype))
+
+    def fill(share: slice) -> None:
+        xp.multiply(d[share], scale, out=dx[share])
+
+    split(xp, fill, d.shape[0], x.size, BLOCK)
+    return way.back(dx)
+
+
 def combine_channels(deriv: Array, x: Array, mean: Array, a: Array, b: Array, c: Array) -> Array:
     """`a dy + b (x - mean) + c`, with one number per channel each."""
     xp, way = array_module(x), Channels.of(x)

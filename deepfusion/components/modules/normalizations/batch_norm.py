@@ -8,7 +8,13 @@ from deepfusion.components.modules.module import Module
 from deepfusion.components.modules.normalizations.options import check_channels, check_epsilon
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
 from deepfusion.errors import OptionError
-from deepfusion.functional.batch_norm import channel_statistics, channel_sums, combine_channels, normalize_channels
+from deepfusion.functional.batch_norm import (
+    channel_statistics,
+    channel_sums,
+    combine_channels,
+    normalize_channels,
+    scale_channels,
+)
 from deepfusion.utils.backend import as_array
 
 Array = Any
@@ -119,6 +125,6 @@ class BatchNorm(Module):
         if not self.needs_input(0):
             return (None,), parameters
         if not by_batch:
-            return (deriv * scale.astype(x.dtype).reshape(self.gamma.shape),), parameters
+            return (scale_channels(deriv, x, scale),), parameters
         share = -scale / count
         return (combine_channels(deriv, x, mean, scale, share * norm ** 2 * sum_dx, share * sum_d),), parameters
