@@ -4,14 +4,18 @@ from typing import Any
 
 import numpy as np
 
-from deepfusion.functional.parallel import BLOCK, matmul, product_into, split
+from deepfusion.functional.parallel import BLOCK, matmul, product_into, product_of_panels, split
 from deepfusion.functional.winograd_maps import filter_map
 from deepfusion.functional.workspace import empty
 
 Array = Any
 
 FEW = 128 * 128    # filters times channels, up to which the transformed filters leave room in a core's cache
-SLAB = 1 << 22     # numbers in a slab of more of them
+SLAB = 1 << 22     # numbers in a slab of the derivatives of more of them
+PANEL = 32         # columns of a panel: with 256 rows it stays in the nearest cache, see `product_of_panels`
+DEEP = 512         # rows up to which panels are quicker than the whole
+WIDE = 64          # columns that are transformed and multiplied at a time, next to one another in a core's cache
+PAD = 16           # numbers, a line of cache, between points: at multiples of 4 KB they would push one another out
 SAMPLE = 1024      # numbers of the filters by which most changes are noticed
 
 
@@ -67,13 +71,20 @@ class Filters:
 
     def times(self, V: Array, out: Array) -> Array:
         """V (points, N, rows) times U, into out (points, N, columns)."""
-        if self.U is not None:
+        if self.few:
             return matmul(V, self.U, self.xp, out)
+        if self.U is not None:
+            split(self.xp, lambda share: product_of_panels(out[share], V[share], self.U[share], self.xp),
+                  self.points, self.U.size)
+            return out
 
         def task(share: slice) -> None:
-            product_into(out[:, :, share], V, self.transformed(self.taps[:, :, share]), self.xp)
+            for first in range(share.start * WIDE, min(share.stop * WIDE, out.shape[-1]), WIDE):
+                columns = slice(first, first + WIDE)
+                U = self.transformed(self.taps[:, :, columns])
+                product_of_panels(out[:, :, columns], V, U, self.xp)
 
-        split(self.xp, task, out.shape[-1], self.points * self.count * self.channels, SLAB)
+        split(self.xp, task, -(-out.shape[-1] // WIDE), self.points * self.count * self.channels)
         return out
 
     def derivative(self, dM: Array, V: Array) -> Array:
@@ -88,11 +99,16 @@ class Filters:
         return dw
 
     def transformed(self, taps: Array) -> Array:
-        """(rows, 9, columns) -> (points, rows, columns)"""
-        U = empty(self.xp, (self.points, taps.shape[0], taps.shape[2]), taps.dtype)
+        """(rows, 9, columns) -> (points, rows, columns), or (points, panels, rows, columns of a panel)"""
+        rows, _, columns = taps.shape
+        panels = columns // PANEL if not self.few and columns % PANEL == 0 and rows <= DEEP else 1
+        width, size = columns // panels, rows * columns
+        U = empty(self.xp, (self.points, size + PAD), taps.dtype)[:, :size].reshape(-1, panels, rows, width)
 
         def task(share: slice) -> None:
-            product_into(U[:, share].transpose(1, 0, 2), self.G, self.xp.ascontiguousarray(taps[share]), self.xp)
+            for i in range(panels):
+                part = self.xp.ascontiguousarray(taps[share, :, i * width:(i + 1) * width])
+                product_into(U[:, i, share].transpose(1, 0, 2), self.G, part, self.xp)
 
-        split(self.xp, task, len(taps), U.size, BLOCK)
-        return U
+        split(self.xp, task, rows, U.size, BLOCK)
+        return U[:, 0] if self.few else U
