@@ -1,10 +1,11 @@
 """The filters of Winograd's minimal filtering, transformed and multiplied, and kept where they stay the same."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from deepfusion.functional.parallel import BLOCK, matmul, product_into, product_of_panels, split
+from deepfusion.functional.parallel import matmul, product_into, product_of_panels, split
 from deepfusion.functional.winograd_maps import filter_map
 from deepfusion.functional.workspace import empty
 
@@ -92,7 +93,8 @@ class Filters:
         dw = empty(self.xp, (self.count, self.channels, 9), dM.dtype)
 
         def task(share: slice) -> None:
-            dU = matmul(dM[:, :, share].swapaxes(1, 2), V, self.xp)
+            d = dM[:, :, share].swapaxes(1, 2)
+            dU = matmul(d, V, self.xp, self._matrices((d.shape[1], self.channels), dM.dtype))
             product_into(dw[share], dU.transpose(1, 2, 0), self.G, self.xp)
 
         split(self.xp, task, self.count, self.points * self.count * self.channels, SLAB)
@@ -102,13 +104,20 @@ class Filters:
         """(rows, 9, columns) -> (points, rows, columns), or (points, panels, rows, columns of a panel)"""
         rows, _, columns = taps.shape
         panels = columns // PANEL if not self.few and columns % PANEL == 0 and rows <= DEEP else 1
-        width, size = columns // panels, rows * columns
-        U = empty(self.xp, (self.points, size + PAD), taps.dtype)[:, :size].reshape(-1, panels, rows, width)
+        width = columns // panels
+        U = self._matrices((panels, rows, width), taps.dtype)
 
         def task(share: slice) -> None:
             for i in range(panels):
-                part = self.xp.ascontiguousarray(taps[share, :, i * width:(i + 1) * width])
+                of_panel = taps[share, :, i * width:(i + 1) * width]
+                part = empty(self.xp, of_panel.shape, taps.dtype)
+                part[...] = of_panel
                 product_into(U[:, i, share].transpose(1, 0, 2), self.G, part, self.xp)
 
-        split(self.xp, task, rows, U.size, BLOCK)
+        split(self.xp, task, rows, U.size)
         return U[:, 0] if self.few else U
+
+    def _matrices(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """Memory for something of that shape for each point."""
+        size = prod(shape)
+        return empty(self.xp, (self.points, size + PAD), dtype)[:, :size].reshape(-1, *shape)
