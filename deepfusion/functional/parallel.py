@@ -35,6 +35,7 @@ ALONE, SHARED = 1 << 18, 1 << 25    # multiplications up to which BLAS does so; 
 AT_ONCE = 10 ** 6     # multiplications of a product up to which OpenBLAS takes the operands as they are
 NEAR = 36 << 10       # bytes of a matrix that stays in the nearest cache
 ROWS, COLUMNS = 384, 2048       # of the other one that are multiplied with it at a time
+FEWEST_ROWS = 12                # with fewer at a time it is quicker to arrange the operands
 _busy = threading.Lock()
 
 
@@ -167,14 +168,14 @@ def product_into(out: Array, a: Array, b: Array, xp: Any) -> None:
 
 def product_of_panels(out: Array, a: Array, panels: Array, xp: Any) -> None:
     """The product of a (..., rows, K) and a matrix that is given as panels (..., n, K, columns), side by side in `out`,
-    in this thread."""
+    in this thread. OpenBLAS takes narrow panels as they are, see `_product_by_rows`."""
     count, depth, width = panels.shape[-3:]
     into = out.reshape(*out.shape[:-1], count, width).swapaxes(-3, -2)          # a view
     a = xp.broadcast_to(a[..., None, :, :], (*into.shape[:-1], depth))
-    if xp is np:
+    if xp is np and 0 < depth * width <= AT_ONCE // FEWEST_ROWS:
         _product_by_rows(into, a, panels)
     else:
-        into[...] = xp.matmul(a, panels)
+        product_into(into, a, panels, xp)
 
 
 def product(a: Array, b: Array, xp: Any) -> Array:
@@ -221,7 +222,7 @@ def _product_by_rows(out: Array, a: Array, b: Array) -> None:
 
 def _equal_blocks(length: int, at_most: int) -> int:
     """A length of blocks that leaves no remainder, if one from half of `at_most` on does."""
-    fewest = max(1, -(-length // at_most))
+    fewest = -(-length // at_most)
     return next((length // count for count in range(fewest, 2 * fewest) if length % count == 0), at_most)
 
 

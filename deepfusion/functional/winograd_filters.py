@@ -13,10 +13,9 @@ Array = Any
 
 FEW = 128 * 128    # filters times channels, up to which the transformed filters leave room in a core's cache
 SLAB = 1 << 22     # numbers in a slab of the derivatives of more of them
-PANEL = 32         # columns of a panel: with 256 rows it stays in the nearest cache, see `product_of_panels`
-DEEP = 512         # rows up to which panels are quicker than the whole
-WIDE = 64          # columns that are transformed and multiplied at a time, next to one another in a core's cache
-PAD = 16           # numbers, a line of cache, between points: at multiples of 4 KB they would push one another out
+WIDE = 64          # columns that are transformed and multiplied at a time, while they are near
+PANEL, DEEP = 32, 512           # columns of a panel of U, and up to how many rows; beyond it has WIDE columns
+PAD = 16           # numbers between points: at multiples of 4 KB they would push one another out of the cache
 SAMPLE = 1024      # numbers of the filters by which most changes are noticed
 
 
@@ -54,7 +53,8 @@ class Filters:
     is transposed on the way take twice as long.
 
     U takes four times the memory of the filters (m = 4). So that many filters stay in cache they are transformed and
-    multiplied a slab of columns at a time; the whole of U is there only when it is kept.
+    multiplied a slab of columns at a time; the whole of U is there only when it is kept. Many filters lie as panels,
+    (panels, C, columns of a panel) for each point, which OpenBLAS multiplies without arranging them first.
     """
 
     def __init__(self, xp: Any, weight: Array, m: int, transposed: bool = False) -> None:
@@ -103,8 +103,10 @@ class Filters:
     def transformed(self, taps: Array) -> Array:
         """(rows, 9, columns) -> (points, rows, columns), or (points, panels, rows, columns of a panel)"""
         rows, _, columns = taps.shape
-        panels = columns // PANEL if not self.few and columns % PANEL == 0 and rows <= DEEP else 1
-        width = columns // panels
+        width = PANEL if rows <= DEEP else WIDE
+        if self.few or columns % width:
+            width = columns
+        panels = columns // width
         U = self._matrices((panels, rows, width), taps.dtype)
 
         def task(share: slice) -> None:
