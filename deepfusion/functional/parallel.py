@@ -34,6 +34,7 @@ ALONE, SHARED = 1 << 18, 1 << 25    # multiplications up to which BLAS does so; 
 AT_ONCE = 10 ** 6     # multiplications of a product up to which OpenBLAS takes the operands as they are
 NEAR = 36 << 10       # bytes of a matrix that stays in the nearest cache
 ROWS, COLUMNS = 384, 2048       # of the other one that are multiplied with it at a time
+FEWEST_ROWS = 12                # with fewer at a time it is quicker to arrange the operands
 _busy = threading.Lock()
 
 
@@ -158,6 +159,18 @@ def product_into(out: Array, a: Array, b: Array, xp: Any) -> None:
         np.matmul(a, b, out=out)
 
 
+def product_of_panels(out: Array, a: Array, panels: Array, xp: Any) -> None:
+    """The product of a (..., rows, K) and a matrix that is given as panels (..., n, K, columns), side by side in `out`,
+    in this thread. OpenBLAS takes narrow panels as they are, see `_product_by_rows`."""
+    count, depth, width = panels.shape[-3:]
+    into = out.reshape(*out.shape[:-1], count, width).swapaxes(-3, -2)          # a view
+    a = xp.broadcast_to(a[..., None, :, :], (*into.shape[:-1], depth))
+    if xp is np and 0 < depth * width <= AT_ONCE // FEWEST_ROWS:
+        _product_by_rows(into, a, panels)
+    else:
+        product_into(into, a, panels, xp)
+
+
 def product(a: Array, b: Array, xp: Any) -> Array:
     """Matrix product as a new array, in this thread alone unless it is large.
 
@@ -188,14 +201,22 @@ def _is_narrow(matrix: Array, length: int, other: Array) -> bool:
 def _product_by_rows(out: Array, a: Array, b: Array) -> None:
     """The product of some rows at a time. OpenBLAS first arranges the operands of a product, which takes as long as a
     narrow product itself; not where there are few multiplications. So many small ones are up to twice as fast."""
-    b = np.ascontiguousarray(b)
+    if b.strides[-2:] != (b.shape[-1] * b.itemsize, b.itemsize):
+        b = np.ascontiguousarray(b)
     rows = max(1, min(ROWS, AT_ONCE // (b.shape[-2] * b.shape[-1])))
+    rows = _equal_blocks(a.shape[-2], rows)
     count = a.shape[-2] // rows
     whole = count * rows
     into, blocks = (x[..., :whole, :].reshape(*x.shape[:-2], count, rows, x.shape[-1]) for x in (out, a))  # views
     np.matmul(blocks, b[..., None, :, :], out=into)
     if whole < a.shape[-2]:
         np.matmul(a[..., whole:, :], b, out=out[..., whole:, :])
+
+
+def _equal_blocks(length: int, at_most: int) -> int:
+    """A length of blocks that leaves no remainder, if one from half of `at_most` on does."""
+    fewest = -(-length // at_most)
+    return next((length // count for count in range(fewest, 2 * fewest) if length % count == 0), at_most)
 
 
 def _product_by_columns(out: Array, a: Array, b: Array) -> None:

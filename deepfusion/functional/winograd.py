@@ -69,7 +69,7 @@ def backward(deriv: Array, grid: Grid, x: Array, V: Array, weight: Array, U: Arr
     xp = array_module(deriv)
     deriv = xp.ascontiguousarray(channels_last(deriv))
     filters, batch = Filters(xp, weight, grid.m, transposed=True), len(deriv)
-    filters.U = None if U is None else U.swapaxes(1, 2)
+    filters.U = U.swapaxes(1, 2) if filters.few and U is not None else None     # panels serve one direction only
     dx = empty(xp, (batch, *grid.size, filters.channels), deriv.dtype) if wants_input else None
 
     def task(share: slice) -> tuple[Array, Array]:

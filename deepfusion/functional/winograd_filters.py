@@ -1,17 +1,21 @@
 """The filters of Winograd's minimal filtering, transformed and multiplied, and kept where they stay the same."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from deepfusion.functional.parallel import BLOCK, matmul, product_into, split
+from deepfusion.functional.parallel import matmul, product_into, product_of_panels, split
 from deepfusion.functional.winograd_maps import filter_map
 from deepfusion.functional.workspace import empty
 
 Array = Any
 
 FEW = 128 * 128    # filters times channels, up to which the transformed filters leave room in a core's cache
-SLAB = 1 << 22     # numbers in a slab of more of them
+SLAB = 1 << 22     # numbers in a slab of the derivatives of more of them
+WIDE = 64          # columns that are transformed and multiplied at a time, while they are near
+PANEL, DEEP = 32, 512           # columns of a panel of U, and up to how many rows; beyond it has WIDE columns
+PAD = 16           # numbers between points: at multiples of 4 KB they would push one another out of the cache
 SAMPLE = 1024      # numbers of the filters by which most changes are noticed
 
 
@@ -49,7 +53,8 @@ class Filters:
     is transposed on the way take twice as long.
 
     U takes four times the memory of the filters (m = 4). So that many filters stay in cache they are transformed and
-    multiplied a slab of columns at a time; the whole of U is there only when it is kept.
+    multiplied a slab of columns at a time; the whole of U is there only when it is kept. Many filters lie as panels,
+    (panels, C, columns of a panel) for each point, which OpenBLAS multiplies without arranging them first.
     """
 
     def __init__(self, xp: Any, weight: Array, m: int, transposed: bool = False) -> None:
@@ -67,13 +72,20 @@ class Filters:
 
     def times(self, V: Array, out: Array) -> Array:
         """V (points, N, rows) times U, into out (points, N, columns)."""
-        if self.U is not None:
+        if self.few:
             return matmul(V, self.U, self.xp, out)
+        if self.U is not None:
+            split(self.xp, lambda share: product_of_panels(out[share], V[share], self.U[share], self.xp),
+                  self.points, self.U.size)
+            return out
 
         def task(share: slice) -> None:
-            product_into(out[:, :, share], V, self.transformed(self.taps[:, :, share]), self.xp)
+            for first in range(share.start * WIDE, min(share.stop * WIDE, out.shape[-1]), WIDE):
+                columns = slice(first, first + WIDE)
+                U = self.transformed(self.taps[:, :, columns])
+                product_of_panels(out[:, :, columns], V, U, self.xp)
 
-        split(self.xp, task, out.shape[-1], self.points * self.count * self.channels, SLAB)
+        split(self.xp, task, -(-out.shape[-1] // WIDE), self.points * self.count * self.channels)
         return out
 
     def derivative(self, dM: Array, V: Array) -> Array:
@@ -81,18 +93,33 @@ class Filters:
         dw = empty(self.xp, (self.count, self.channels, 9), dM.dtype)
 
         def task(share: slice) -> None:
-            dU = matmul(dM[:, :, share].swapaxes(1, 2), V, self.xp)
+            d = dM[:, :, share].swapaxes(1, 2)
+            dU = matmul(d, V, self.xp, self._matrices((d.shape[1], self.channels), dM.dtype))
             product_into(dw[share], dU.transpose(1, 2, 0), self.G, self.xp)
 
         split(self.xp, task, self.count, self.points * self.count * self.channels, SLAB)
         return dw
 
     def transformed(self, taps: Array) -> Array:
-        """(rows, 9, columns) -> (points, rows, columns)"""
-        U = empty(self.xp, (self.points, taps.shape[0], taps.shape[2]), taps.dtype)
+        """(rows, 9, columns) -> (points, rows, columns), or (points, panels, rows, columns of a panel)"""
+        rows, _, columns = taps.shape
+        width = PANEL if rows <= DEEP else WIDE
+        if self.few or columns % width:
+            width = columns
+        panels = columns // width
+        U = self._matrices((panels, rows, width), taps.dtype)
 
         def task(share: slice) -> None:
-            product_into(U[:, share].transpose(1, 0, 2), self.G, self.xp.ascontiguousarray(taps[share]), self.xp)
+            for i in range(panels):
+                of_panel = taps[share, :, i * width:(i + 1) * width]
+                part = empty(self.xp, of_panel.shape, taps.dtype)
+                part[...] = of_panel
+                product_into(U[:, i, share].transpose(1, 0, 2), self.G, part, self.xp)
 
-        split(self.xp, task, len(taps), U.size, BLOCK)
-        return U
+        split(self.xp, task, rows, U.size)
+        return U[:, 0] if self.few else U
+
+    def _matrices(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """Memory for something of that shape for each point."""
+        size = prod(shape)
+        return empty(self.xp, (self.points, size + PAD), dtype)[:, :size].reshape(-1, *shape)

@@ -64,11 +64,9 @@ class Grid:
         return self.m + 3
 
     def points(self, batch: int, channels: int, dtype: Any) -> Array:
-        """Memory for points, laid out image by image where an image is one tile: then maps write there at once."""
-        a = self.m + 2
-        if self.tiles == (1, 1):
-            return empty(self.xp, (batch, a * a, channels), dtype).transpose(1, 0, 2)
-        return empty(self.xp, (a * a, batch * self.tiles[0] * self.tiles[1], channels), dtype)
+        """Memory for the points of a batch."""
+        tiles = batch * self.tiles[0] * self.tiles[1]
+        return empty(self.xp, ((self.m + 2) ** 2, tiles, channels), dtype)
 
     def cut(self, x: Array, adjoint: bool = False) -> Array:
         """Images to points: those of an input by B, those of an output's derivative by A^T."""

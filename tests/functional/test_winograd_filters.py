@@ -10,8 +10,9 @@ from deepfusion.components.modules import Conv2D
 from deepfusion.components.modules.loss_functions import SumLoss
 from deepfusion.components.net import Net
 from deepfusion.functional.convolution import use_algorithm
+from deepfusion.functional.winograd_filters import Filters
 
-SIZES = [(16, 20), (140, 130)]       # few filters, transformed at once; many, in slabs
+SIZES = [(16, 20), (140, 130), (128, 192)]       # few filters, transformed at once; many, in slabs; in panels
 
 
 def make(channels=16, filters=20, **options):
@@ -121,3 +122,27 @@ def test_a_copy_keeps_its_own():
     twin.forward()
     assert kept(conv)
     assert_right(twin, twin.get_node('conv'))
+
+
+# whole slabs of panels, a slab of one panel, a ragged slab, rows beyond those of narrow panels, too many for any
+MANY = [(256, 128), (130, 160), (131, 150), (520, 128), (40, 520), (1400, 64)]
+
+
+@pytest.mark.parametrize('transposed', [False, True])
+@pytest.mark.parametrize(('channels', 'filters'), MANY)
+@pytest.mark.parametrize(('places', 'by_image'), [(1, False), (64, True), (67, False), (130, True)])
+def test_many_filters_times_points(channels, filters, places, by_image, transposed):
+    rng = np.random.default_rng(0)
+    weight = rng.standard_normal((filters, channels, 3, 3)).astype('float32')
+    many = Filters(np, weight, 4, transposed)
+    assert not many.few
+    rows, _, columns = many.taps.shape
+    shape = (places, 36, rows) if by_image else (36, places, rows)
+    V = rng.standard_normal(shape).astype('float32')
+    V = V.swapaxes(0, 1) if by_image else V
+    found = many.times(V, np.empty((36, places, columns), 'float32'))
+    expected = V @ np.einsum('pt,rtc->prc', many.G, many.taps)
+    assert abs(found - expected).max() < 1e-5 * abs(expected).max()
+    many.transform()
+    by_image_too = np.empty((places, 36, columns), 'float32').swapaxes(0, 1)
+    np.testing.assert_allclose(many.times(V, by_image_too), found, rtol=0, atol=1e-5 * abs(expected).max())

@@ -18,6 +18,11 @@ def test_free_memory_is_used_again():
     assert (again.shape, again.dtype) == (SHAPE, np.float32)
 
 
+def test_memory_starts_at_a_line_of_cache():
+    held = [workspace.empty(np, (SHAPE[0], SHAPE[1] + extra), np.float32) for extra in range(5)]
+    assert [address(array) % workspace.LINE for array in held] == [0] * len(held)
+
+
 def test_what_someone_holds_is_not():
     array = workspace.empty(np, SHAPE, np.float32)
     view = array.reshape(-1)[5:].T
