@@ -107,7 +107,7 @@ def split(xp: Any, task: Callable[[slice], Result], count: int, size: int, at_mo
         multiplies: Whether there are matrix products in it; without, work that stays here need not mind BLAS's threads.
     """
     if xp is np and size < SMALL and not multiplies:
-        return [task(share) for share in shares(count, 1)]
+        return [task(slice(0, count))]
     turns = _spread(xp, lambda work: [task(share) for share in work], count, size, at_most)
     return [result for turn in turns for result in turn]
 
