@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from deepfusion.functional import columns, depthwise, winograd
+from deepfusion.functional import columns, depthwise, listed_columns, winograd
 from deepfusion.functional.parallel import product, split_sum
 from deepfusion.functional.windows import FEW, Windows, channels_last
 from deepfusion.functional.winograd_filters import KeptFilters
@@ -101,6 +101,9 @@ def convolve(x: Array, weight: Array, bias: Array | None, windows: Windows, grou
             return y, (winograd.backward, *saved)
     if _is_depthwise(weight, groups):
         y, rows = depthwise.forward(x, weight, bias, windows), None
+    elif listed_columns.applies(x, weight, windows, groups):
+        y, rows = listed_columns.forward(x, weight, bias, windows, groups)
+        return y, (listed_columns.backward, x, weight, windows, groups, rows)
     else:
         y, rows = columns.forward(x, weight, bias, windows, groups)
     return y, (_direct_backward, x, weight, windows, groups, rows)

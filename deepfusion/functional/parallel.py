@@ -91,14 +91,17 @@ def shares(count: int, parts: int) -> list[slice]:
     return [slice(a, b) for a, b in pairwise(ends)]
 
 
-def split(xp: Any, task: Callable[[slice], Result], count: int, size: int, at_most: int | None = None
-          ) -> list[Result]:
+def split(xp: Any, task: Callable[[slice], Result], count: int, size: int, at_most: int | None = None,
+          multiplies: bool = True) -> list[Result]:
     """`task(share)` for slices that cover `range(count)`, in order, spread over the cores.
 
     Args:
         size: About how many numbers all shares touch; small work stays in this thread.
         at_most: On the CPU no share touches many more numbers than that, so that it stays in cache.
+        multiplies: Whether there are matrix products in it; without, work that stays here need not mind BLAS's threads.
     """
+    if xp is np and size < SMALL and not multiplies:
+        return [task(slice(0, count))]
     turns = _spread(xp, lambda work: [task(share) for share in work], count, size, at_most)
     return [result for turn in turns for result in turn]
 

@@ -9,8 +9,9 @@ Padding is never there: a window is cut to the entries inside the volume, which 
 padding with -infinity. Volumes are (B, C, *spatial), results lie channels-last in memory.
 """
 
+from functools import lru_cache
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from deepfusion.functional.parallel import BLOCK, split
 from deepfusion.functional.windows import Windows, taps, unwalked, walked
@@ -18,14 +19,15 @@ from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
 Array = Any
+Index = tuple[slice, ...]
 
 
 def max_pool(x: Array, windows: Windows, ceil_mode: bool = False) -> tuple[Array, list[Array]]:
     """The largest entry of each window of x; and the stages that `max_pool_backward` needs."""
     xp = array_module(x)
     stages = [walked(xp, x)]
-    for axis, window, count in _axes(x, windows, ceil_mode):
-        stages.append(_max_along(xp, stages[-1], axis, window, count))
+    for along in reversed(_axes(windows, x.shape[2:], windows.output_size(x.shape[2:], ceil_mode))):
+        stages.append(_max_along(xp, stages[-1], along))
     return unwalked(stages[-1], x.shape[1]), stages
 
 
@@ -33,8 +35,10 @@ def max_pool_backward(deriv: Array, stages: list[Array], windows: Windows) -> Ar
     """The derivative of x: all of a window's goes to its first largest entry."""
     xp = array_module(deriv)
     channels, deriv = deriv.shape[1], walked(xp, deriv)
-    for axis, x, y in zip(range(len(windows.size)), stages[-2::-1], stages[:0:-1], strict=True):
-        deriv = _max_along_backward(xp, deriv, x, y, axis + 1, _one_axis(windows, axis))
+    rank = len(windows.size)
+    axes = _axes(windows, stages[0].shape[1:1 + rank], stages[-1].shape[1:1 + rank])
+    for along, x, y in zip(axes, stages[-2::-1], stages[:0:-1], strict=True):
+        deriv = _max_along_backward(xp, deriv, x, y, along)
     return unwalked(deriv, channels)
 
 
@@ -42,8 +46,8 @@ def window_sum(x: Array, windows: Windows, ceil_mode: bool = False) -> Array:
     """The sum of each window of x."""
     xp = array_module(x)
     y = walked(xp, x)
-    for axis, window, count in _axes(x, windows, ceil_mode):
-        y = _sum_along(xp, y, axis, window, count)
+    for along in reversed(_axes(windows, x.shape[2:], windows.output_size(x.shape[2:], ceil_mode))):
+        y = _sum_along(xp, y, along)
     return unwalked(y, x.shape[1])
 
 
@@ -51,8 +55,8 @@ def window_sum_backward(deriv: Array, windows: Windows, spatial: tuple[int, ...]
     """The derivative of x, of size `spatial`: each entry collects those of the windows it is in."""
     xp = array_module(deriv)
     channels, deriv = deriv.shape[1], walked(xp, deriv)
-    for axis, size in enumerate(spatial):
-        deriv = _sum_along(xp, deriv, axis + 1, _one_axis(windows, axis), size, adjoint=True)
+    for along in _axes(windows, spatial, deriv.shape[1:1 + len(spatial)]):
+        deriv = _sum_along(xp, deriv, along, adjoint=True)
     return unwalked(deriv, channels)
 
 
@@ -74,91 +78,91 @@ def window_counts(xp: Any, windows: Windows, spatial: tuple[int, ...], output: t
     return total
 
 
-def _axes(x: Array, windows: Windows, ceil_mode: bool) -> list[tuple[int, Windows, int]]:
-    """Axis (in the order of `walked`), its window and its number of windows; the last axis first."""
-    output = windows.output_size(x.shape[2:], ceil_mode)
-    return [(axis + 1, _one_axis(windows, axis), output[axis]) for axis in reversed(range(len(output)))]
+class _Along(NamedTuple):
+    """Windows along one axis (in the order of `walked`), of `size` entries, `number` of them. For each tap: the entries
+    that it meets and the windows that it meets them in, ready to index with."""
+
+    axis: int
+    size: int
+    number: int
+    steps: tuple[tuple[Index, Index], ...]
+    is_inside: bool     # whether all taps of all windows lie inside the volume
+    covers: bool        # and each entry is in one window
+
+    def shape(self, array: Array, length: int) -> tuple[int, ...]:
+        """That of an array, but for the length along the axis."""
+        return (*array.shape[:self.axis], length, *array.shape[self.axis + 1:])
 
 
-def _one_axis(windows: Windows, axis: int) -> Windows:
-    size, stride, padding, dilation = windows
-    along = slice(axis, axis + 1)
-    return Windows(size[along], stride[along], padding[along], dilation[along])
+@lru_cache(maxsize=256)
+def _axes(windows: Windows, spatial: tuple[int, ...], output: tuple[int, ...]) -> tuple[_Along, ...]:
+    """The windows along each axis."""
+    found = []
+    for i, (size, count) in enumerate(zip(spatial, output, strict=True)):
+        along = slice(i, i + 1)
+        window = Windows(windows.size[along], windows.stride[along], windows.padding[along], windows.dilation[along])
+        before = (slice(None),) * (i + 1)
+        steps = tuple((before + inside, before + met) for _, inside, met in taps(window, (size,), (count,)))
+        is_inside = not any(window.padding[0]) and (count - 1) * window.stride[0] + window.extent[0] <= size
+        side_by_side = window.size == window.stride and window.dilation == (1,) and count * window.size[0] == size
+        found.append(_Along(i + 1, size, count, steps, is_inside, is_inside and side_by_side))
+    return tuple(found)
 
 
-def _replaced(shape: tuple[int, ...], axis: int, size: int) -> tuple[int, ...]:
-    return (*shape[:axis], size, *shape[axis + 1:])
-
-
-def _at(x: Array, axis: int, along: tuple[slice, ...]) -> Array:
-    return x[(slice(None),) * axis + along]
-
-
-def _covers(window: Windows, count: int, size: int) -> bool:
-    """Whether the windows of one axis lie side by side and each entry is in one."""
-    return window.size == window.stride and window.dilation == (1,) and count * window.size[0] == size \
-        and window.padding == ((0, 0),)
-
-
-def _max_along(xp: Any, x: Array, axis: int, window: Windows, count: int) -> Array:
-    y = empty(xp, _replaced(x.shape, axis, count), x.dtype)
-    padded = any(window.padding[0]) or (count - 1) * window.stride[0] + window.extent[0] > x.shape[axis]
-
-    steps = [(inside, met) for _, inside, met in taps(window, x.shape[axis:axis + 1], (count,))]
+def _max_along(xp: Any, x: Array, along: _Along) -> Array:
+    y = empty(xp, along.shape(x, along.number), x.dtype)
 
     def task(share: slice) -> None:
-        theirs = [_at(x[share], axis, inside) for inside, _ in steps]
-        if padded:
-            y[share] = -float('inf')
+        theirs, mine, steps = x[share], y[share], along.steps
+        if not along.is_inside:
+            mine[...] = -float('inf')
         elif len(steps) > 1:
-            xp.maximum(theirs[0], theirs[1], out=y[share])
+            xp.maximum(theirs[steps[0][0]], theirs[steps[1][0]], out=mine)
         else:
-            y[share] = theirs[0]
-        for entries, (_, met) in list(zip(theirs, steps, strict=True))[0 if padded else 2:]:
-            mine = _at(y[share], axis, met)
-            xp.maximum(mine, entries, out=mine)
+            mine[...] = theirs[steps[0][0]]
+        for inside, met in steps[2 if along.is_inside else 0:]:
+            target = mine[met]
+            xp.maximum(target, theirs[inside], out=target)
 
-    split(xp, task, len(x), x.size, BLOCK)
+    split(xp, task, len(x), x.size, BLOCK, multiplies=False)
     return y
 
 
-def _sum_along(xp: Any, x: Array, axis: int, window: Windows, count: int, adjoint: bool = False) -> Array:
-    y = empty(xp, _replaced(x.shape, axis, count), x.dtype)
-    sizes = (count, x.shape[axis]) if adjoint else (x.shape[axis], count)
+def _sum_along(xp: Any, x: Array, along: _Along, adjoint: bool = False) -> Array:
+    y = empty(xp, along.shape(x, along.size if adjoint else along.number), x.dtype)
 
     def task(share: slice) -> None:
-        y[share] = 0
-        for _, inside, met in taps(window, sizes[:1], sizes[1:]):
-            theirs, mine = (met, inside) if adjoint else (inside, met)
-            target = _at(y[share], axis, mine)
-            target += _at(x[share], axis, theirs)
+        theirs, mine = x[share], y[share]
+        mine[...] = 0
+        for inside, met in along.steps:
+            target = mine[inside if adjoint else met]
+            target += theirs[met if adjoint else inside]
 
-    split(xp, task, len(x), max(x.size, y.size), BLOCK)
+    split(xp, task, len(x), max(x.size, y.size), BLOCK, multiplies=False)
     return y
 
 
-def _max_along_backward(xp: Any, deriv: Array, x: Array, y: Array, axis: int, window: Windows) -> Array:
-    covers = _covers(window, y.shape[axis], x.shape[axis])
+def _max_along_backward(xp: Any, deriv: Array, x: Array, y: Array, along: _Along) -> Array:
     dx = empty(xp, x.shape, deriv.dtype)
-    steps = list(taps(window, x.shape[axis:axis + 1], y.shape[axis:axis + 1]))
 
     def task(share: slice) -> None:
+        theirs, largest, mine = x[share], y[share], dx[share]
         left = deriv[share]                                     # of windows whose maximum has not been met
-        if covers:
-            targets = [_at(dx[share], axis, inside) for _, inside, _ in steps]
-            for target, (_, inside, _) in zip(targets[:-1], steps, strict=False):
-                xp.multiply(left, _at(x[share], axis, inside) == y[share], out=target)
+        if along.covers:
+            targets = [mine[inside] for inside, _ in along.steps]
+            for target, (inside, _) in zip(targets[:-1], along.steps, strict=False):
+                xp.multiply(left, theirs[inside] == largest, out=target)
                 left = xp.subtract(left, target, out=targets[-1] if target is targets[-2] else None)
-            if len(steps) == 1:
+            if len(targets) == 1:
                 targets[0][...] = left
             return
-        dx[share] = 0
+        mine[...] = 0
         left = left.copy()
-        for _, inside, met in steps:
-            remainder, target = _at(left, axis, met), _at(dx[share], axis, inside)
-            hit = remainder * (_at(x[share], axis, inside) == _at(y[share], axis, met))
+        for inside, met in along.steps:
+            remainder, target = left[met], mine[inside]
+            hit = remainder * (theirs[inside] == largest[met])
             remainder -= hit
             target += hit
 
-    split(xp, task, len(x), x.size, BLOCK)
+    split(xp, task, len(x), x.size, BLOCK, multiplies=False)
     return dx

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepfusion.functional import winograd
+from deepfusion.functional import listed_columns, winograd
 from deepfusion.functional.convolution import convolve, convolve_backward, tile_size, use_algorithm
 from deepfusion.functional.windows import FEW, Windows
 
@@ -74,6 +74,45 @@ def agree(case, dtype, tolerance, last):
 def test_agrees_with_pytorch(case, last):
     agree(case, np.float64, 1e-10, last)
     agree(case, np.float32, 1e-4, last)
+
+
+@pytest.mark.parametrize(('name', 'value'), [('LIST', 0), ('BLOCK', 1)])
+@settings(max_examples=25, deadline=None)
+@given(case=cases(), last=st.booleans())
+def test_agrees_with_pytorch_without_lists_and_in_blocks(name, value, case, last):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listed_columns, name, value)
+        agree(case, np.float64, 1e-10, last)
+
+
+@pytest.mark.parametrize(('shape', 'filters', 'size', 'is_listed'), [
+    ((4, 3, 16, 16), 5, (3, 2), True),
+    ((4, 3, 16, 16), 5, (1, 1), False),                     # the volume is the matrix
+    ((4, 3, 16, 16), FEW, (3, 2), False),
+    ((4, FEW, 16, 16), 5, (3, 2), False),
+    ((1, 3, 100, 100), 5, (3, 2), False),                   # the list would be long
+    ((400, 3, 16, 16), 5, (3, 2), False),                   # and here, the rows many
+])
+def test_few_short_windows_are_taken_by_a_list(shape, filters, size, is_listed):
+    windows = Windows(size, (1, 1), ((0, 0), (0, 0)), (1, 1))
+    _, (backward, *_) = convolve(np.ones(shape), np.ones((filters, shape[1], *size)), None, windows)
+    assert (backward is listed_columns.backward) == is_listed
+
+
+def test_lists_of_no_examples():
+    x, w, b = np.ones((0, 2, 5)), np.ones((3, 2, 2)), np.ones(3)
+    y, saved = convolve(x, w, b, Windows((2,), (1,), ((0, 0),), (1,)))
+    assert y.shape == (0, 3, 4)
+    _, dw, db = convolve_backward(y, saved, wants_input=False)
+    np.testing.assert_array_equal(dw, np.zeros(w.shape))
+    np.testing.assert_array_equal(db, np.zeros(3))
+
+
+def test_derivatives_that_are_not_wanted_of_lists():
+    x, w, b = np.ones((2, 2, 5)), np.ones((3, 2, 2)), np.ones(3)
+    y, saved = convolve(x, w, b, Windows((2,), (1,), ((0, 0),), (1,)))
+    assert convolve_backward(y, saved, False, False, False) == (None, None, None)
+    assert [d is None for d in convolve_backward(y, saved, False, False, True)] == [True, True, False]
 
 
 @pytest.mark.parametrize('algorithm', ['im2col', 'winograd2', 'winograd4'])

@@ -140,6 +140,7 @@ class Module(Parametric):
         values = [value if (value := data._val) is not None and value.dtype.kind == 'f' else self._input_value(i, data)
                   for i, data in enumerate(self.inputs)]
         xp = array_module(values[0])
+        self._saved = None      # what this pass makes can lie where that of the last one lay, which cache still holds
         try:
             result = self.compute(xp, *values)
         except TypeError:
