@@ -1,20 +1,22 @@
-"""Many products with the same matrix, which is laid out for them once.
+"""Products with matrices that lie as panels.
 
 OpenBLAS arranges the operands of a product before it multiplies them, which takes a third of the time when one has only
-some tens of rows; not where there are few multiplications. So the matrix is cut into panels that stay in the nearest
-cache, each in one stretch of memory, and a few rows at a time are multiplied with each.
+some tens of rows; not where there are few multiplications. So a matrix by which few rows are multiplied, or which is
+only just made, is cut into panels of some columns that stay in the nearest cache, each in one stretch of memory.
 """
 
 from typing import Any
 
 import numpy as np
 
-from deepfusion.functional.parallel import AT_ONCE, product_into
+from deepfusion.functional.parallel import AT_ONCE, product_by_rows, product_into
+from deepfusion.functional.workspace import empty
 
 Array = Any
 
 COLUMNS = 32      # of a panel
 DEPTH = 288       # most rows of a panel: 36 KB of float32
+FEWEST = 12       # rows at a time; with fewer it is quicker to arrange the operands
 
 
 class Factor:
@@ -30,8 +32,9 @@ class Factor:
         depth, width = matrix.shape
         blocks = max(1, -(-depth // DEPTH))
         if xp is np and in_panels and matrix.size and depth % blocks == width % COLUMNS == 0:
-            self.panels = np.ascontiguousarray(
-                self.matrix.reshape(blocks, depth // blocks, width // COLUMNS, COLUMNS).swapaxes(1, 2))
+            cut = self.matrix.reshape(blocks, depth // blocks, width // COLUMNS, COLUMNS).swapaxes(1, 2)
+            self.panels = empty(np, cut.shape, cut.dtype)
+            self.panels[...] = cut
             self.rows = range(AT_ONCE // matrix.size + 1, AT_ONCE // (depth // blocks * COLUMNS) + 1)
 
     def times(self, a: Array, out: Array) -> None:
@@ -45,3 +48,15 @@ class Factor:
                   out=sums.reshape(blocks, rows, panels, columns).transpose(0, 2, 1, 3))
         if blocks > 1:
             np.add.reduce(sums, axis=0, out=out)
+
+
+def product_of_panels(out: Array, a: Array, panels: Array, xp: Any) -> None:
+    """The product of a (..., rows, K) and a matrix that is given as panels (..., n, K, columns), side by side in `out`,
+    in this thread. OpenBLAS takes narrow panels as they are, see `product_by_rows`."""
+    count, depth, width = panels.shape[-3:]
+    into = out.reshape(*out.shape[:-1], count, width).swapaxes(-3, -2)          # a view
+    a = xp.broadcast_to(a[..., None, :, :], (*into.shape[:-1], depth))
+    if xp is np and 0 < depth * width <= AT_ONCE // FEWEST:
+        product_by_rows(into, a, panels)
+    else:
+        product_into(into, a, panels, xp)

@@ -34,7 +34,6 @@ ALONE, SHARED = 1 << 18, 1 << 25    # multiplications up to which BLAS does so; 
 AT_ONCE = 10 ** 6     # multiplications of a product up to which OpenBLAS takes the operands as they are
 NEAR = 36 << 10       # bytes of a matrix that stays in the nearest cache
 ROWS, COLUMNS = 384, 2048       # of the other one that are multiplied with it at a time
-FEWEST_ROWS = 12                # with fewer at a time it is quicker to arrange the operands
 _busy = threading.Lock()
 
 
@@ -155,23 +154,11 @@ def product_into(out: Array, a: Array, b: Array, xp: Any) -> None:
     if xp is not np:
         out[...] = product(a, b, xp)
     elif _is_narrow(b, a.shape[-2], a):
-        _product_by_rows(out, a, b)
+        product_by_rows(out, a, b)
     elif _is_narrow(a, b.shape[-1], b):
         _product_by_columns(out, a, b)
     else:
         np.matmul(a, b, out=out)
-
-
-def product_of_panels(out: Array, a: Array, panels: Array, xp: Any) -> None:
-    """The product of a (..., rows, K) and a matrix that is given as panels (..., n, K, columns), side by side in `out`,
-    in this thread. OpenBLAS takes narrow panels as they are, see `_product_by_rows`."""
-    count, depth, width = panels.shape[-3:]
-    into = out.reshape(*out.shape[:-1], count, width).swapaxes(-3, -2)          # a view
-    a = xp.broadcast_to(a[..., None, :, :], (*into.shape[:-1], depth))
-    if xp is np and 0 < depth * width <= AT_ONCE // FEWEST_ROWS:
-        _product_by_rows(into, a, panels)
-    else:
-        product_into(into, a, panels, xp)
 
 
 def product(a: Array, b: Array, xp: Any) -> Array:
@@ -187,7 +174,7 @@ def product(a: Array, b: Array, xp: Any) -> Array:
             if not _is_narrow(b, a.shape[-2], a):
                 return np.matmul(a, b)
             out = np.empty((*a.shape[:-1], b.shape[-1]), a.dtype)
-            _product_by_rows(out, a, b)
+            product_by_rows(out, a, b)
             return out
     if len(a) == len(b) == 1 and a.ndim == b.ndim == 3:     # stacks of transposed matrices are copied on a device,
         return xp.matmul(a[0], b[0])[None]                  # single ones are not
@@ -201,7 +188,7 @@ def _is_narrow(matrix: Array, length: int, other: Array) -> bool:
                 and (matrix.ndim == 2 or matrix.shape[:-2] == other.shape[:-2]))
 
 
-def _product_by_rows(out: Array, a: Array, b: Array) -> None:
+def product_by_rows(out: Array, a: Array, b: Array) -> None:
     """The product of some rows at a time. OpenBLAS first arranges the operands of a product, which takes as long as a
     narrow product itself; not where there are few multiplications. So many small ones are up to twice as fast."""
     if b.strides[-2:] != (b.shape[-1] * b.itemsize, b.itemsize):

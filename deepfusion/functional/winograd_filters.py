@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from deepfusion.functional.parallel import matmul, product_into, product_of_panels, split
+from deepfusion.functional.panels import product_of_panels
+from deepfusion.functional.parallel import matmul, product_into, split
 from deepfusion.functional.winograd_maps import filter_map
 from deepfusion.functional.workspace import empty
 

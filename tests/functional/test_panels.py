@@ -38,3 +38,15 @@ def test_some_tens_of_rows_use_panels_that_need_no_arranging(rows, depth, width)
 @pytest.mark.parametrize(('depth', 'width'), [(256, 33), (577, 1024), (0, 32), (4, 0)])
 def test_what_cannot_be_cut_stays_whole(depth, width):
     assert not Factor(np, np.ones((depth, width))).rows
+
+
+@pytest.mark.parametrize(('a', 'shape'), [((70, 80), (3, 80, 32)), ((5, 64, 512), (5, 2, 512, 32)),
+                                           ((2, 67, 300), (2, 1, 300, 300)), ((2, 300, 256), (2, 4, 256, 32)),
+                                           ((0, 8), (2, 8, 4)), ((3, 8), (2, 8, 0))])
+def test_products_of_panels(a, shape):
+    rng = np.random.default_rng(0)
+    a, cut = rng.standard_normal(a), rng.standard_normal(shape)
+    whole = np.concatenate(np.moveaxis(cut, -3, 0), axis=-1)
+    out = np.empty((*a.shape[:-1], whole.shape[-1] + 3))[..., 3:]
+    panels.product_of_panels(out, a, cut, np)
+    np.testing.assert_allclose(out, a @ whole, rtol=1e-12, atol=1e-12)

@@ -93,15 +93,3 @@ def test_a_forked_process_has_threads_of_its_own():
             done = parallel.split(np, lambda share: 1, 2, 1 << 30)
             os._exit(0 if done[0] == 1 else 1)
         assert os.waitpid(child, 0)[1] == 0
-
-
-@pytest.mark.parametrize(('a', 'panels'), [((70, 80), (3, 80, 32)), ((5, 64, 512), (5, 2, 512, 32)),
-                                           ((2, 67, 300), (2, 1, 300, 300)), ((2, 300, 256), (2, 4, 256, 32)),
-                                           ((0, 8), (2, 8, 4)), ((3, 8), (2, 8, 0))])
-def test_products_of_panels(a, panels):
-    rng = np.random.default_rng(0)
-    a, panels = rng.standard_normal(a), rng.standard_normal(panels)
-    whole = np.concatenate(np.moveaxis(panels, -3, 0), axis=-1)
-    out = np.empty((*a.shape[:-1], whole.shape[-1] + 3))[..., 3:]
-    parallel.product_of_panels(out, a, panels, np)
-    np.testing.assert_allclose(out, a @ whole, rtol=1e-12, atol=1e-12)
