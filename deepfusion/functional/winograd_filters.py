@@ -13,7 +13,6 @@ from deepfusion.functional.workspace import empty
 Array = Any
 
 FEW = 128 * 128    # filters times channels, up to which the transformed filters leave room in a core's cache
-SLAB = 1 << 22     # numbers in a slab of the derivatives of more of them
 WIDE = 64          # columns that are transformed and multiplied at a time, while they are near
 PANEL, DEEP = 32, 512           # columns of a panel of U, and up to how many rows; beyond it has WIDE columns
 PAD = 16           # numbers between points: at multiples of 4 KB they would push one another out of the cache
@@ -98,7 +97,8 @@ class Filters:
             dU = matmul(d, V, self.xp, self._matrices((d.shape[1], self.channels), dM.dtype))
             product_into(dw[share], dU.transpose(1, 2, 0), self.G, self.xp)
 
-        split(self.xp, task, self.count, self.points * self.count * self.channels, SLAB)
+        slab = self.points * self.channels * WIDE             # as large as in `times`: the same memory serves again
+        split(self.xp, task, self.count, self.points * self.count * self.channels, slab)
         return dw
 
     def transformed(self, taps: Array) -> Array:
