@@ -24,7 +24,7 @@ from typing import Any
 
 from deepfusion.functional.parallel import BLOCK, split, split_sum
 from deepfusion.functional.windows import Windows, channels_first, channels_last
-from deepfusion.functional.winograd_filters import Filters, KeptFilters
+from deepfusion.functional.winograd_filters import Filters, KeptFilters, Transformed
 from deepfusion.functional.winograd_maps import Grid
 from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
@@ -45,7 +45,8 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, m: in
     grid = Grid(xp, m, x.shape[2:], windows.output_size(x.shape[2:]), windows.padding, x.dtype)
     x = xp.ascontiguousarray(channels_last(x))
     filters, batch = Filters(xp, weight, m), len(x)
-    filters.U = U = None if kept is None else kept.find(filters, weight)
+    found = None if kept is None else kept.find(weight, m)
+    filters.U = None if found is None else found.U(transposed=False)
     y = empty(xp, (batch, *grid.output, filters.count), x.dtype)
 
     def task(share: slice, V: Array) -> None:
@@ -57,19 +58,20 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, m: in
     if filters.few:
         filters.transform()
         split(xp, lambda share: task(share, grid.cut(x[share])), batch, grid.count(batch) * x.shape[-1], BLOCK)
-        return channels_first(y), (grid, x, None, weight, U)
+        return channels_first(y), (grid, x, None, weight, found)
     V = grid.cut(x)
     task(slice(None), V)
-    return channels_first(y), (grid, None, V, weight, U)
+    return channels_first(y), (grid, None, V, weight, found)
 
 
-def backward(deriv: Array, grid: Grid, x: Array, V: Array, weight: Array, U: Array | None, wants_input: bool = True,
-             wants_weight: bool = True, wants_bias: bool = True) -> tuple[Array | None, Array | None, Array | None]:
+def backward(deriv: Array, grid: Grid, x: Array, V: Array, weight: Array, found: Transformed | None,
+             wants_input: bool = True, wants_weight: bool = True, wants_bias: bool = True
+             ) -> tuple[Array | None, Array | None, Array | None]:
     """The derivatives of input, filters and bias from that of the output, None for what is not wanted."""
     xp = array_module(deriv)
     deriv = xp.ascontiguousarray(channels_last(deriv))
     filters, batch = Filters(xp, weight, grid.m, transposed=True), len(deriv)
-    filters.U = U.swapaxes(1, 2) if filters.few and U is not None else None     # panels serve one direction only
+    filters.U = found.U(transposed=True) if found is not None and wants_input else None
     dx = empty(xp, (batch, *grid.size, filters.channels), deriv.dtype) if wants_input else None
 
     def task(share: slice) -> tuple[Array, Array]:

@@ -28,20 +28,34 @@ class KeptFilters:
 
     def __init__(self) -> None:
         self._sample: Array = None
-        self._weight: Array = None
-        self._U: Array = None
+        self._found: Transformed | None = None
 
-    def find(self, filters: 'Filters', weight: Array) -> Array:
-        """U of `filters`, made of `weight`; or None when it is not worth to keep it, or not yet."""
-        sample = np.append(weight.reshape(-1)[::-(-weight.size // SAMPLE)], filters.points)
+    def find(self, weight: Array, m: int) -> 'Transformed | None':
+        """What was made of `weight`; None when it is not worth to keep it, or not yet."""
+        sample = np.append(weight.reshape(-1)[::-(-weight.size // SAMPLE)], m)
         if self._sample is None or sample.dtype != self._sample.dtype or not np.array_equal(sample, self._sample):
-            self._sample, self._weight, self._U = sample, None, None
-        elif self._U is None or not _same(weight, self._weight):
-            self._weight, self._U = weight.copy(), filters.transformed(filters.taps)
-        return self._U
+            self._sample, self._found = sample, None
+        elif self._found is None or not _same(weight, self._found.weight):
+            self._found = Transformed(weight.copy(), m)
+        return self._found
 
     def __deepcopy__(self, memo: Any) -> 'KeptFilters':
         return KeptFilters()
+
+
+class Transformed:
+    """Filters, and U of them for both directions, each made when it is first asked for."""
+
+    def __init__(self, weight: Array, m: int) -> None:
+        self.weight, self._m = weight, m
+        self._made: dict[bool, Array] = {}
+
+    def U(self, transposed: bool) -> Array:
+        """As `Filters.U`."""
+        if transposed not in self._made:
+            filters = Filters(np, self.weight, self._m, transposed)
+            self._made[transposed] = filters.transformed(filters.taps)
+        return self._made[transposed]
 
 
 def _same(a: Array, b: Array) -> bool:

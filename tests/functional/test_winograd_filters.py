@@ -23,7 +23,7 @@ def make(channels=16, filters=20, **options):
 
 
 def kept(conv):
-    return conv._kept._U is not None
+    return conv._kept._found is not None
 
 
 def exact(net, conv):
