@@ -63,8 +63,8 @@ def layer_forward(kind: Kind, xp: Any, x: Array, state: Array | None, weights: W
     steps, batch, features = x.shape
     width = weights.Wh.shape[0]
     Wx, Wh, last_bias = _scaled(kind, xp, weights)
-    work = Work(xp, steps, batch, Wx.shape[1])
-    recurrent = work.factor(Wh)
+    work = Work(steps, batch, Wx.shape[1])
+    recurrent = work.factor(xp, Wh)
     x, mask = _in_order(x, reverse), None if mask is None else _in_order(mask, reverse)
     history = tuple(empty(xp, (steps + 1, batch, width), x.dtype) for _ in range(kind.states))
     for k, states in enumerate(history):
@@ -79,7 +79,7 @@ def layer_forward(kind: Kind, xp: Any, x: Array, state: Array | None, weights: W
         product_into(_flat(gates), _flat(inputs), Wx, xp)
         return rows, inputs, kind.forward(xp, gates, recurrent, last_bias, _of(history, rows), *_of([mask], rows))
 
-    parts = work.spread(run, work.parts())
+    parts = work.spread(xp, run, work.parts(xp))
     outputs = [_in_order(states[1:], reverse) for states in history]
     return outputs, (work, weights, mask, history, parts, reverse)
 
@@ -94,7 +94,7 @@ def layer_backward(kind: Kind, xp: Any, derivs: list[Array | None], saved: tuple
     work, weights, mask, history, parts, reverse = saved
     derivs = [None if d is None else _in_order(d, reverse) for d in derivs]
     features, width = weights.Wx.shape[0], weights.Wh.shape[0]
-    recurrent = work.factor((xp.roll(weights.Wh, width, axis=1) if kind.separate else weights.Wh).T)
+    recurrent = work.factor(xp, (xp.roll(weights.Wh, width, axis=1) if kind.separate else weights.Wh).T)
     dx = empty(xp, (work.steps, work.batch, features), history[0].dtype) if needs_x else None
     carry = tuple(xp.zeros_like(states[0]) for states in history)
 
@@ -110,7 +110,7 @@ def layer_backward(kind: Kind, xp: Any, derivs: list[Array | None], saved: tuple
         return (_flat(inputs).T @ d_inputs, _flat(states[0][:-1]).T @ d_states,
                 *[d_states[:, :width].sum(axis=0, keepdims=True)] * kind.separate)
 
-    dWx, dWh, *apart = _sums(work.spread(run, parts))
+    dWx, dWh, *apart = _sums(work.spread(xp, run, parts))
     if kind.separate:
         dWh = xp.roll(dWh, -width, axis=1)
     biases: tuple[Array, ...] = (None, None)
@@ -129,7 +129,6 @@ LONG = 4                # steps that pay for laying out a matrix
 class Work(NamedTuple):
     """How the cores share a layer: each goes through all steps with some of the examples."""
 
-    xp: Any
     steps: int
     batch: int
     columns: int        # of the gates
@@ -139,22 +138,22 @@ class Work(NamedTuple):
         """Whether each product is better shared by all cores."""
         return self.batch * self.columns ** 2 > LARGE_STEP
 
-    def parts(self) -> list[slice]:
+    def parts(self, xp: Any) -> list[slice]:
         """The examples of each core."""
-        few = self.xp is not np or self.is_large or self.steps * self.batch * self.columns < SMALL
+        few = xp is not np or self.is_large or self.steps * self.batch * self.columns < SMALL
         return shares(self.batch, 1 if few else min(thread_count(), self.batch // FEWEST))
 
-    def spread(self, run: Callable[[Part], Result], parts: list[Part]) -> list[Result]:
+    def spread(self, xp: Any, run: Callable[[Part], Result], parts: list[Part]) -> list[Result]:
         """`run(part)` for all parts; a single one may have all cores for its products."""
         if len(parts) == 1:
             return [run(parts[0])]
-        turns = split(self.xp, lambda share: [run(part) for part in parts[share]], len(parts),
+        turns = split(xp, lambda share: [run(part) for part in parts[share]], len(parts),
                       self.steps * self.batch * self.columns)
         return [result for turn in turns for result in turn]
 
-    def factor(self, matrix: Array) -> Factor:
+    def factor(self, xp: Any, matrix: Array) -> Factor:
         """The matrix that each step's states, or derivatives, are multiplied by."""
-        return Factor(self.xp, matrix, in_panels=self.steps >= LONG and not self.is_large)
+        return Factor(xp, matrix, in_panels=self.steps >= LONG and not self.is_large)
 
 
 def _in_order(array: Array, reverse: bool) -> Array:

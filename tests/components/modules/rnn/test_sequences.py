@@ -1,5 +1,7 @@
 """RNN, LSTM and GRU over whole sequences, against PyTorch's with the same weights."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -232,3 +234,11 @@ def test_two_cores_find_what_one_finds(kind):
     close(found[1].inputs[0], found[0].inputs[0], 1e-12, 'x')
     for name, value in found[0].parameters.items():
         close(found[1].parameters[name], value, 1e-12, name)
+
+
+@pytest.mark.parametrize('kind', [RNN, LSTM, GRU])
+def test_what_is_saved_can_be_copied(kind):
+    """Modules of users may keep it, and checks run on copies."""
+    module = kind('m', [data((1, 4, 3), np.ones((2, 4, 3)))], hidden_size=2)
+    module.forward()
+    deepcopy(module._saved)
