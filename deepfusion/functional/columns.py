@@ -17,7 +17,7 @@ from math import prod
 from typing import Any
 
 from deepfusion.functional.parallel import BLOCK, product, product_into, split, split_sum
-from deepfusion.functional.windows import FEW, Windows, channels_first, channels_last, taps
+from deepfusion.functional.windows import FEW, Windows, channels_first, channels_last, framed, taps, windows_of
 from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
@@ -101,10 +101,16 @@ class _Rows:
                  filters: tuple[int, ...]) -> None:
         self.xp, self.windows, self.spatial, self.output = xp, windows, spatial, output
         self.groups, self.count, self.channels = groups, *filters[:2]
-        self.padded = any(map(any, windows.padding))
-        self.is_volume = windows.taps == 1 and output == spatial and not self.padded
+        self.is_volume = windows.taps == 1 and output == spatial and not any(map(any, windows.padding))
         self.few = self.channels < FEW and not self.is_volume
         self.are_planes = self.few and self.count < FEW
+        # The taps' axis of rows, and the axes of `windows_of` volumes in the order of rows.
+        rank = len(output)
+        places, steps = range(3, 3 + rank), range(3 + rank, 3 + 2 * rank)
+        self.taps_at, self.as_rows = 2, (0, 1, *steps, 2, *places)
+        if not self.few:
+            places, steps = range(1, 1 + rank), range(1 + rank, 1 + 2 * rank)
+            self.taps_at, self.as_rows = rank + 2, (0, *places, 2 * rank + 1, *steps, 2 * rank + 2)
 
     def size(self, batch: int) -> int:
         """How many numbers the rows of a batch hold."""
@@ -164,11 +170,10 @@ class _Rows:
             return _by_group(x, self.groups)
         if rows is None:
             rows = self.memory(len(x), x.dtype)
-        if self.padded:
-            rows[...] = 0
-        volumes = self._volumes(x)
-        for tap, inside, met in taps(self.windows, self.spatial, self.output):
-            rows[self._at(met, tap)] = volumes[self._at(inside)]
+        volumes = self._volumes(framed(self.xp, x, self.windows, self.output, 2 if self.few else 1))
+        found = windows_of(self.xp, volumes, self.windows, self.output, 3 if self.few else 1)
+        by_tap = rows.reshape(*rows.shape[:self.taps_at], *self.windows.size, *rows.shape[self.taps_at + 1:])
+        by_tap[...] = found.transpose(self.as_rows)
         return self.matrices(rows)
 
     def scatter(self, deriv: Array, matrix: Array, dx: Array) -> None:
@@ -194,9 +199,9 @@ class _Rows:
     def _volumes(self, x: Array) -> Array:
         """Arranged volumes with their axes in the order of rows, less that of taps."""
         if self.few:
-            x = x.reshape(len(x), self.groups, self.channels, *self.spatial)
+            x = x.reshape(len(x), self.groups, self.channels, *x.shape[2:])
             return x.transpose(1, 2, 0, *range(3, x.ndim))
-        return x.reshape(len(x), *self.spatial, self.groups, self.channels)
+        return x.reshape(*x.shape[:-1], self.groups, self.channels)
 
     def _at(self, places: tuple[slice, ...], tap: int | None = None) -> tuple[Any, ...]:
         every, taps = slice(None), () if tap is None else (tap,)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from deepfusion.functional.parallel import BLOCK, split, split_sum
-from deepfusion.functional.windows import Windows, channels_first, channels_last, taps
+from deepfusion.functional.windows import Windows, channels_first, channels_last, framed, taps
 from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
@@ -95,11 +95,7 @@ def input_derivative(deriv: Array, weight: Array, windows: Windows, channels: in
 def _correlate(y: Array, x: Array, filters: Array, windows: Windows, bias: Array | None) -> None:
     """The convolution of x (B, *spatial, C) with filters (taps, C), one for each channel, into y (B, *places, C)."""
     rank, channels = len(windows.size), x.shape[-1]
-    output, spatial = y.shape[1:-1], x.shape[1:-1]
-    reach = tuple((o - 1) * s + e for o, s, e in zip(output, windows.stride, windows.extent, strict=True))
-    # Where x lies among the zeros that windows reach; what they do not reach is left out.
-    into = tuple(slice(before, before + n) for (before, _), n in zip(windows.padding, spatial, strict=True))
-    kept = tuple(slice(0, max(0, r - before)) for (before, _), r in zip(windows.padding, reach, strict=True))
+    output = y.shape[1:-1]
     filters = filters.reshape(*windows.size, 1, channels)
     side_by_side = windows.stride[-1] == 1
     if side_by_side:
@@ -110,8 +106,7 @@ def _correlate(y: Array, x: Array, filters: Array, windows: Windows, bias: Array
     shape = (*output[:rank - side_by_side], *windows.size, filters.shape[-1])
 
     def task(share: slice) -> None:
-        padded = np.zeros((share.stop - share.start, *reach, channels), x.dtype)
-        padded[(slice(None), *into)] = x[(share, *kept)]
+        padded = framed(np, x[share], windows, output, 1)
         along = padded.strides
         places = tuple(a * s for a, s in zip(along[1:-1], windows.stride, strict=True))[:rank - side_by_side]
         steps = tuple(a * d for a, d in zip(along[1:-1], windows.dilation, strict=True))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from deepfusion.functional.parallel import matmul
 from deepfusion.functional.windows import channels_first, channels_last
 from deepfusion.utils.backend import array_module
 
@@ -16,8 +17,10 @@ Array = Any
 
 
 def resize(x: Array, size: tuple[int, ...], mode: str, align_corners: bool = False,
-           scale: tuple[float | None, ...] | None = None) -> tuple[Array, list[Array]]:
+           scale: tuple[float | None, ...] | None = None) -> tuple[Array, list[Array | None]]:
     """A volume (B, C, *spatial) in another size, and the matrices that `resize_derivative` needs.
+
+    An axis that keeps its size stays as it is, and has no matrix.
 
     Args:
         x: The volume.
@@ -27,9 +30,13 @@ def resize(x: Array, size: tuple[int, ...], mode: str, align_corners: bool = Fal
         scale: Factors to use for the positions in place of the sizes' ratios.
     """
     xp = array_module(x)
-    y, matrices = xp.ascontiguousarray(channels_last(x)), []
+    y = xp.ascontiguousarray(channels_last(x))
+    matrices: list[Array | None] = []
     for axis, n in enumerate(size, 1):
         factor = scale[axis - 1] if scale else None
+        if n == y.shape[axis] and factor is None:
+            matrices.append(None)
+            continue
         matrix = xp.asarray(_matrix(mode, y.shape[axis], n, align_corners, factor), dtype=x.dtype)
         if mode == 'nearest':       # taken, not multiplied: 0 * inf would be NaN
             y = xp.take(y, xp.asarray(_nearest(y.shape[axis], n, factor)), axis=axis)
@@ -39,12 +46,13 @@ def resize(x: Array, size: tuple[int, ...], mode: str, align_corners: bool = Fal
     return channels_first(y), matrices
 
 
-def resize_derivative(deriv: Array, matrices: list[Array]) -> Array:
+def resize_derivative(deriv: Array, matrices: list[Array | None]) -> Array:
     """The derivative of x from that of `resize(x)`."""
     xp = array_module(deriv)
     dx = xp.ascontiguousarray(channels_last(deriv))
     for axis, matrix in enumerate(matrices, 1):
-        dx = _multiply(xp, matrix.T, dx, axis)
+        if matrix is not None:
+            dx = _multiply(xp, matrix.T, dx, axis)
     return channels_first(dx)
 
 
@@ -54,7 +62,7 @@ def _multiply(xp: Any, matrix: Array, x: Array, axis: int) -> Array:
     trail = 1
     for n in behind:
         trail *= n
-    y = xp.matmul(matrix, x.reshape(-1, x.shape[axis], trail))
+    y = matmul(matrix, x.reshape(-1, x.shape[axis], trail), xp)
     return y.reshape(*before, matrix.shape[0], *behind)
 
 

@@ -9,6 +9,8 @@ from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
+from deepfusion.functional.workspace import empty
+
 Array = Any
 Slices = tuple[slice, ...]
 FEW = 12           # channels below which volumes are walked along places instead: the last axis should be long
@@ -71,6 +73,33 @@ def _tap(offset: int, stride: int, size: int, count: int) -> tuple[slice, slice]
         return None
     start = first * stride + offset
     return slice(start, last * stride + offset + 1, stride), slice(first, last + 1)
+
+
+def framed(xp: Any, x: Array, windows: Windows, output: tuple[int, ...], first: int) -> Array:
+    """Volumes, whose spatial axes start at `first`, among the zeros that windows reach, less what no window reaches; x
+    itself where there is no padding."""
+    if not any(map(any, windows.padding)):
+        return x
+    rank = len(output)
+    reach = tuple((o - 1) * s + e for o, s, e in zip(output, windows.stride, windows.extent, strict=True))
+    into = tuple(slice(before, before + n)
+                 for (before, _), n in zip(windows.padding, x.shape[first:first + rank], strict=True))
+    reached = tuple(slice(0, max(0, r - before)) for (before, _), r in zip(windows.padding, reach, strict=True))
+    every = (slice(None),) * first
+    frame = empty(xp, (*x.shape[:first], *reach, *x.shape[first + rank:]), x.dtype)
+    frame[...] = 0
+    frame[every + into] = x[every + reached]
+    return frame
+
+
+def windows_of(xp: Any, x: Array, windows: Windows, output: tuple[int, ...], first: int) -> Array:
+    """All windows of framed volumes (..., *spatial, ...) as (..., *output, *size, ...), a view to read from."""
+    last = first + len(output)
+    along = x.strides[first:last]
+    return xp.lib.stride_tricks.as_strided(
+        x, (*x.shape[:first], *output, *windows.size, *x.shape[last:]),
+        (*x.strides[:first], *(a * s for a, s in zip(along, windows.stride, strict=True)),
+         *(a * d for a, d in zip(along, windows.dilation, strict=True)), *x.strides[last:]))
 
 
 def channels_last(x: Array) -> Array:

@@ -38,7 +38,8 @@ class Piece(NamedTuple):
 class Grid:
     """The tiles of images, and the maps between images (B, H, W, C) and the (m + 2)^2 points of each tile.
 
-    Points are (points, B * tiles, C): one matrix for each point.
+    Points are (points, B * tiles, C): one matrix for each point. Images that are one tile are transformed along both
+    axes at once.
 
     Args:
         m: Width of a tile's output.
@@ -53,6 +54,8 @@ class Grid:
         self.rows, self.columns = ([Piece(p.seen, p.made, xp.asarray(p.B), xp.asarray(p.A))
                                     for p in _pieces(m, n, o, before, np.dtype(dtype))]
                                    for n, o, (before, _) in zip(size, output, padding, strict=True))
+        if self.tiles == (1, 1):
+            self.B, self.A = map(xp.asarray, _whole(m, size, output, padding, np.dtype(dtype)))
 
     def count(self, batch: int) -> int:
         """How many points a batch has."""
@@ -82,7 +85,7 @@ class Grid:
             cells[share] = self._apart(along_h, y).reshape(-1, *cells.shape[1:])
 
         if self.tiles == (1, 1):
-            whole = self.xp.kron(along_h[0][1], along_w[0][1])
+            whole = self.A.T if adjoint else self.B
             matmul(whole, x.reshape(batch, -1, channels), self.xp, points.swapaxes(0, 1))
         else:
             split(self.xp, task, batch, points.size, BLOCK)
@@ -104,7 +107,7 @@ class Grid:
             self._together(along_w, z, y[share].reshape(-1, width, channels))
 
         if self.tiles == (1, 1):
-            whole = self.xp.kron(along_h[0][1], along_w[0][1])
+            whole = self.B.T if adjoint else self.A
             matmul(whole, points.swapaxes(0, 1), self.xp, y.reshape(batch, -1, channels))
         else:
             split(self.xp, task, batch, points.size, BLOCK)
@@ -112,12 +115,17 @@ class Grid:
     def _apart(self, along: list[tuple[slice, Array]], x: Array) -> Array:
         """(N, size, C) -> (N, pieces, a tiles, C)"""
         y = empty(self.xp, (len(x), len(along), len(along[0][1]), x.shape[-1]), x.dtype)
+        if _are_side_by_side(along, x.shape[1]):
+            product_into(y, along[0][1], x.reshape(len(x), len(along), -1, x.shape[-1]), self.xp)
+            return y
         for i, (place, matrix) in enumerate(along):
             product_into(y[:, i], matrix, x[:, place], self.xp)
         return y
 
     def _together(self, along: list[tuple[slice, Array]], x: Array, y: Array) -> None:
         """(N, pieces, a tiles, C) -> y (N, size, C); where pieces overlap they are added."""
+        if _are_side_by_side(along, y.shape[1]):
+            return product_into(y.reshape(len(y), len(along), -1, y.shape[-1]), along[0][1], x, self.xp)
         end = 0
         for i, (place, matrix) in enumerate(along):
             if place.start >= end:
@@ -133,6 +141,12 @@ class Grid:
         a, (th, tw), h, w = self.m + 2, self.tiles, len(self.rows), len(self.columns)
         cells = points.reshape(a, a, batch, h, th // h, w, tw // w, points.shape[-1])
         return cells.transpose(2, 3, 0, 4, 5, 1, 6, 7)
+
+
+def _are_side_by_side(along: list[tuple[slice, Array]], size: int) -> bool:
+    """Whether pieces cover an axis without overlap, so that all have the same matrix."""
+    length = size // len(along)
+    return all(place == slice(i * length, (i + 1) * length) for i, (place, _) in enumerate(along))
 
 
 @lru_cache(maxsize=8)
@@ -169,6 +183,15 @@ def _pieces(m: int, size: int, output: int, before: int, dtype: np.dtype) -> lis
         pieces.append(Piece(seen, made, B[order, seen.start - start:seen.stop - start].astype(dtype),
                             A[:made.stop - first, order].astype(dtype)))
     return pieces
+
+
+@lru_cache(maxsize=256)
+def _whole(m: int, size: tuple[int, ...], output: tuple[int, ...], padding: tuple[tuple[int, int], ...],
+           dtype: np.dtype) -> tuple[Matrix, Matrix]:
+    """B (points, input) and A (output, points) of images that are one tile, both axes at once."""
+    (rows,), (columns,) = (_pieces(m, n, o, before, dtype)
+                           for n, o, (before, _) in zip(size, output, padding, strict=True))
+    return np.kron(rows.B, columns.B), np.kron(rows.A, columns.A)
 
 
 def _tiles_of_piece(tiles: int) -> int:

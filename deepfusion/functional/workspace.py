@@ -59,13 +59,13 @@ def _memory(size: int) -> np.ndarray:
     global _requests
     with _lock:
         _requests += 1
-        free = [block for block in _blocks.get(size, ()) if block.references() == _NOBODY]
-        if not free:
+        free = next((block for block in _blocks.get(size, ()) if block.references() == _NOBODY), None)
+        if free is None:
             _give_back()
-            free = [_Block(size)]
-            _blocks.setdefault(size, []).append(free[0])
-        free[0].last_use = _requests
-        return free[0].memory[free[0].aligned]
+            free = _Block(size)
+            _blocks.setdefault(size, []).append(free)
+        free.last_use = _requests
+        return free.memory[free.aligned]
 
 
 def _give_back() -> None:

@@ -9,7 +9,9 @@ from deepfusion.components.data.regularizers import Regularizer
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS, Optimizer, get_optimizer
 from deepfusion.errors import MissingValueError, OptionError, ShapeError
 from deepfusion.functional.broadcasting import unbroadcast
+from deepfusion.functional.elementwise import elementwise_into
 from deepfusion.functional.parallel import BLOCK, SMALL, split
+from deepfusion.functional.workspace import empty_like
 from deepfusion.utils.backend import array_module, as_array, moved
 
 Array = Any
@@ -163,16 +165,21 @@ class Data:
         self._seed = self._deriv
 
     def add_deriv(self, deriv: Array) -> None:
-        """Add one contribution, summed over broadcast axes. The first is taken over as it is."""
+        """Add one contribution, summed over broadcast axes. The first is taken over as it is, unless it is one number
+        in many places: what is made of it would lie in memory in another order than the value, and slow each step."""
         val = self._val
         if deriv.shape != val.shape:
             deriv = unbroadcast(deriv, val.shape)
         if self._deriv is None:
+            if 0 in deriv.strides:
+                deriv, spread = empty_like(array_module(val), val), deriv
+                deriv[...] = spread
             self._deriv, self._deriv_holder = deriv, _SHARED
         elif self._deriv_holder is _OWN:
             self._deriv += deriv
         else:
-            self._deriv, self._deriv_holder = self._deriv + deriv, _OWN
+            self._deriv = elementwise_into(array_module(val).add, self._deriv, deriv)
+            self._deriv_holder = _OWN
 
     def keep_read_deriv(self) -> None:
         """Before a pass: what someone has read stays theirs, also when a module does `deriv += ...`."""
