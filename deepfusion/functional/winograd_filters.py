@@ -12,7 +12,7 @@ from deepfusion.functional.workspace import empty
 
 Array = Any
 
-FEW = 128 * 128    # filters times channels, up to which the transformed filters leave room in a core's cache
+FEW = 128 * 64     # filters times channels, up to which the transformed filters leave room in a core's cache
 WIDE = 64          # columns that are transformed and multiplied at a time, while they are near
 PANEL, DEEP = 32, 512           # columns of a panel of U, and up to how many rows; beyond it has WIDE columns
 PAD = 16           # numbers between points: at multiples of 4 KB they would push one another out of the cache

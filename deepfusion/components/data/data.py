@@ -140,7 +140,7 @@ class Data:
             else:
                 self._deriv = xp.zeros(self._val.shape, _deriv_type(self._val))
         elif self._deriv_holder is _SHARED:
-            self._deriv = self._deriv.copy()
+            self._deriv = self._deriv.copy(order='K')
         # From now on someone outside holds the array: passes do not write into it, `deriv += ...` does.
         self._deriv_holder = _READ
         return self._deriv

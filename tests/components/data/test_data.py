@@ -92,6 +92,24 @@ def test_a_broadcast_derivative_is_summed():
     np.testing.assert_array_equal(data.deriv, [[5, 5]])
 
 
+def test_one_number_in_many_places_lies_as_the_value_does():
+    values = np.ones((2, 4, 4, 3), np.float32).transpose(0, 3, 1, 2)
+    data = Data('x', (1, 3, 4, 4), values)
+    for _ in range(2):
+        data.add_deriv(np.broadcast_to(np.arange(3, dtype=np.float32)[:, None, None], values.shape))
+        assert data.deriv.strides == values.strides
+    np.testing.assert_array_equal(data.deriv[1, :, 2, 3], [0, 2, 4])
+
+
+def test_large_contributions_are_added_on_all_cores():
+    data = Data('x', (1, 1 << 20), np.ones((2, 1 << 20)))
+    contributions = [np.full(data.val.shape, k, np.float32) for k in (1, 2, 4)]
+    for contribution in contributions:
+        data.add_deriv(contribution)
+    assert (data.deriv == 7).all()
+    assert [contribution.max() for contribution in contributions] == [1, 2, 4]
+
+
 def test_frozen_data_only_clear():
     data = Data('x', (1, 2), np.ones((1, 2)))
     data.deriv += 1

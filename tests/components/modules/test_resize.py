@@ -107,3 +107,16 @@ def test_any_size(mode, align, batch, spatial, size):
         corners = align if mode in ('bilinear', 'bicubic') else None
         with use_precision('float64'):
             ModuleTests().check_reference(case('any', (1, 2, *spatial), mode, corners, size=size), 'train', batch)
+
+
+@pytest.mark.parametrize('mode', ['nearest', 'bilinear', 'bicubic', 'area'])
+def test_an_axis_that_keeps_its_size_stays_as_it_is(mode):
+    x = Data('x', MAP, np.random.default_rng(0).standard_normal((2, *MAP[1:])))
+    same, wider = Resize('same', [x], mode=mode, size=MAP[2:]), Resize('wider', [x], mode=mode, size=(4, 12))
+    for module in (same, wider):
+        module.forward()
+        module.output.deriv = np.ones(module.output.val.shape)
+        module.backward()
+    np.testing.assert_array_equal(same.output.val, x.val)
+    assert wider.output.val.shape == (2, 2, 4, 12)
+    assert x.deriv.sum() == pytest.approx(same.output.val.size + wider.output.val.size)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from deepfusion.components.modules.module import Module
+from deepfusion.functional.parallel import product
 from deepfusion.functional.windows import channels_last
 from deepfusion.utils.backend import array_module
 
@@ -47,7 +48,10 @@ class GlobalAvgPool(Module):
         return _check(self, shape)
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        return _places(x).mean(axis=1), (x.shape,)
+        places = _places(x)
+        count = places.shape[1]
+        # A product with ones is the fastest way to add.
+        return product(xp.ones((1, count), x.dtype), places, xp)[:, 0] / count, (x.shape,)
 
     def differentiate(self, xp: Any, deriv: Array, shape: tuple[int, ...]
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
