@@ -54,7 +54,10 @@ def weight_derivative(deriv: Array, x: Array, windows: Windows, groups: int, sha
 
     def task(share: slice) -> tuple[Array]:
         matrix = rows.gather(x[share]) if kept is None else rows.matrices(rows.part(kept, share))
-        found = product(matrix.swapaxes(-1, -2), rows.as_columns(deriv[share]), xp)
+        columns = rows.as_columns(deriv[share])
+        if not rows.few:
+            return (product(columns.swapaxes(-1, -2), matrix, xp),)
+        found = product(matrix.swapaxes(-1, -2), columns, xp)
         return (found.sum(axis=0) if rows.are_planes else found,)
 
     (total,) = split_sum(xp, task, len(x), rows.size(len(x)), _block(prod(shape)))
@@ -125,10 +128,11 @@ class _Rows:
         return matrix.reshape(self.groups, count, -1).swapaxes(1, 2)
 
     def weight_of(self, matrix: Array, shape: tuple[int, ...]) -> Array:
-        """(G, K, Og) -> (out, Cg, *size)"""
-        order = (self.channels, self.windows.taps) if self.few else (self.windows.taps, self.channels)
-        matrix = matrix.reshape(self.groups, *order, -1)
-        matrix = matrix.transpose(0, 3, 1, 2) if self.few else matrix.transpose(0, 3, 2, 1)
+        """(G, Og, K), with few channels (G, K, Og), to (out, Cg, *size)"""
+        if self.few:
+            matrix = matrix.swapaxes(1, 2)
+        else:
+            matrix = matrix.reshape(-1, self.windows.taps, self.channels).swapaxes(1, 2)
         return self.xp.ascontiguousarray(matrix).reshape(shape)
 
     def arranged(self, x: Array) -> Array:
