@@ -107,13 +107,11 @@ class _Rows:
         self.is_volume = windows.taps == 1 and output == spatial and not any(map(any, windows.padding))
         self.few = self.channels < FEW and not self.is_volume
         self.are_planes = self.few and self.count < FEW
-        # The taps' axis of rows, and the axes of `windows_of` volumes in the order of rows.
-        rank = len(output)
-        places, steps = range(3, 3 + rank), range(3 + rank, 3 + 2 * rank)
-        self.taps_at, self.as_rows = 2, (0, 1, *steps, 2, *places)
-        if not self.few:
-            places, steps = range(1, 1 + rank), range(1 + rank, 1 + 2 * rank)
-            self.taps_at, self.as_rows = rank + 2, (0, *places, 2 * rank + 1, *steps, 2 * rank + 2)
+        # Where places begin in `_volumes`; which axis of rows the taps are; the axes of `windows_of` in their order.
+        rank, self.first = len(output), 3 if self.few else 1
+        places, steps = (range(self.first + k * rank, self.first + (k + 1) * rank) for k in range(2))
+        self.taps_at = 2 if self.few else rank + 2
+        self.as_rows = (0, 1, *steps, 2, *places) if self.few else (0, *places, 2 * rank + 1, *steps, 2 * rank + 2)
 
     def size(self, batch: int) -> int:
         """How many numbers the rows of a batch hold."""
@@ -175,7 +173,7 @@ class _Rows:
         if rows is None:
             rows = self.memory(len(x), x.dtype)
         volumes = self._volumes(framed(self.xp, x, self.windows, self.output, 2 if self.few else 1))
-        found = windows_of(self.xp, volumes, self.windows, self.output, 3 if self.few else 1)
+        found = windows_of(self.xp, volumes, self.windows, self.output, self.first)
         by_tap = rows.reshape(*rows.shape[:self.taps_at], *self.windows.size, *rows.shape[self.taps_at + 1:])
         by_tap[...] = found.transpose(self.as_rows)
         return self.matrices(rows)

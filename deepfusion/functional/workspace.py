@@ -48,11 +48,12 @@ def empty(xp: Any, shape: tuple[int, ...], dtype: Any) -> Array:
     return _memory(size).view(dtype).reshape(shape)
 
 
-def empty_like(xp: Any, array: Array) -> Array:
-    """An array with arbitrary entries, of the shape, type and order of memory of a dense array."""
+def empty_like(xp: Any, array: Array, dtype: Any = None) -> Array:
+    """An array with arbitrary entries, of the shape and order of memory of a dense array; of its type or another."""
     order = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
     back = sorted(range(array.ndim), key=order.__getitem__)
-    return empty(xp, tuple(array.shape[axis] for axis in order), array.dtype).transpose(back)
+    shape = tuple(array.shape[axis] for axis in order)
+    return empty(xp, shape, array.dtype if dtype is None else dtype).transpose(back)
 
 
 def _memory(size: int) -> np.ndarray:

@@ -172,7 +172,7 @@ class Data:
             deriv = unbroadcast(deriv, val.shape)
         if self._deriv is None:
             if 0 in deriv.strides:
-                deriv, spread = empty_like(array_module(val), val), deriv
+                spread, deriv = deriv, empty_like(array_module(val), val, deriv.dtype)
                 deriv[...] = spread
             self._deriv, self._deriv_holder = deriv, _SHARED
         elif self._deriv_holder is _OWN:

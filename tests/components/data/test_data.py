@@ -101,6 +101,12 @@ def test_one_number_in_many_places_lies_as_the_value_does():
     np.testing.assert_array_equal(data.deriv[1, :, 2, 3], [0, 2, 4])
 
 
+def test_one_number_in_many_places_of_integers():
+    data = Data('x', (1, 4), np.ones((3, 4), int))
+    data.add_deriv(np.broadcast_to(np.float32(0.5), (3, 4)))
+    np.testing.assert_array_equal(data.deriv, np.full((3, 4), 0.5))
+
+
 def test_large_contributions_are_added_on_all_cores():
     data = Data('x', (1, 1 << 20), np.ones((2, 1 << 20)))
     contributions = [np.full(data.val.shape, k, np.float32) for k in (1, 2, 4)]
