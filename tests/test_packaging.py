@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import venv
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +37,9 @@ def wheel(tmp_path_factory):
     for name in ('setup.cfg', 'pyproject.toml', 'README.md', 'LICENSE', 'MANIFEST.in'):
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, source)
-    # Without isolation where the build tools are there: quicker, and without the network
-    here = ['--no-build-isolation'] if importlib.util.find_spec('setuptools') else []
+    # Without isolation where a setuptools is there that makes wheels by itself: quicker, and without the network
+    is_new = importlib.util.find_spec('setuptools') and int(metadata.version('setuptools').split('.')[0]) > 70
+    here = ['--no-build-isolation'] if is_new else []
     run(sys.executable, '-m', 'pip', 'wheel', '--quiet', '--no-deps', *here, '-w', folder, source, cwd=folder)
     built, = folder.glob('deepfusion-*.whl')
     return built
