@@ -24,7 +24,7 @@ import numpy as np
 from deepfusion.functional import columns, depthwise, listed_columns, winograd
 from deepfusion.functional.parallel import product, split_sum
 from deepfusion.functional.windows import FEW, Windows, channels_last
-from deepfusion.functional.winograd_filters import KeptFilters
+from deepfusion.functional.winograd_filters import KeptFilters, scaled
 from deepfusion.utils.backend import array_module
 from deepfusion.utils.names import look_up
 
@@ -85,11 +85,13 @@ def tile_size(shape: tuple[int, ...], filters: int, dtype: Any) -> int:
 
 
 def convolve(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int = 1,
-             kept: KeptFilters | None = None) -> tuple[Array, tuple[Any, ...]]:
+             kept: KeptFilters | None = None, scale: Array | None = None) -> tuple[Array, tuple[Any, ...]]:
     """The cross-correlation of x (B, C, *spatial) with weight (out, C / groups, *size), plus bias (out,).
 
     Args:
         kept: Where to keep the filters in the form that the algorithm wants, for as long as they stay the same.
+        scale: A number (out,) that each filter is multiplied by beforehand. `convolve_backward` gives the derivative
+            of the filters so multiplied.
 
     Returns:
         y (B, out, *output), channels-last in memory, and what `convolve_backward` needs.
@@ -97,8 +99,9 @@ def convolve(x: Array, weight: Array, bias: Array | None, windows: Windows, grou
     if winograd.applies(windows, groups) and array_module(x) is np:
         m = tile_size(x.shape, weight.shape[0], x.dtype)
         if m:
-            y, saved = winograd.forward(x, weight, bias, windows, m, kept)
+            y, saved = winograd.forward(x, weight, bias, windows, m, kept, scale)
             return y, (winograd.backward, *saved)
+    weight = scaled(weight, scale)
     if _is_depthwise(weight, groups):
         y, rows = depthwise.forward(x, weight, bias, windows), None
     elif listed_columns.applies(x, weight, windows, groups):

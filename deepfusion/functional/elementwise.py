@@ -47,6 +47,15 @@ def elementwise_into(function: Callable[..., Array], *arrays: Array) -> Array:
     return _filled(function, arrays, BLOCK)
 
 
+def rectify(y: Array) -> None:
+    """The positive part of y, (batch, ...), in its place."""
+    xp = array_module(y)
+    if y.size < STEP or xp is not np:
+        xp.maximum(y, 0, out=y)
+    else:
+        split(np, lambda share: np.maximum(y[share], 0, out=y[share]), len(y), y.size, BLOCK)
+
+
 def _filled(put: Callable[..., Any], arrays: Sequence[Array], block: int) -> Array:
     """A new array, filled by `put(*blocks, out)`."""
     result = empty_like(np, arrays[0])

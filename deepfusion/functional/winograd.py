@@ -24,7 +24,7 @@ from typing import Any
 
 from deepfusion.functional.parallel import BLOCK, split, split_sum
 from deepfusion.functional.windows import Windows, channels_first, channels_last
-from deepfusion.functional.winograd_filters import Filters, KeptFilters, Transformed
+from deepfusion.functional.winograd_filters import Filters, KeptFilters, Transformed, scaled
 from deepfusion.functional.winograd_maps import Grid
 from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
@@ -37,15 +37,16 @@ def applies(windows: Windows, groups: int) -> bool:
     return (windows.size, windows.stride, windows.dilation, groups) == ((3, 3), (1, 1), (1, 1), 1)
 
 
-def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, m: int, kept: KeptFilters | None = None
-            ) -> tuple[Array, tuple[Any, ...]]:
-    """The convolution of x (B, C, H, W) with weight (out, C, 3, 3), plus bias (out,), in tiles of m x m; and what
-    `backward` needs. Transformed filters are taken from `kept`, and kept there."""
+def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, m: int, kept: KeptFilters | None = None,
+            scale: Array | None = None) -> tuple[Array, tuple[Any, ...]]:
+    """The convolution of x (B, C, H, W) with weight (out, C, 3, 3) times scale (out,), plus bias (out,), in tiles of
+    m x m; and what `backward` needs. Transformed filters are taken from `kept`, and kept there."""
     xp = array_module(x)
     grid = Grid(xp, m, x.shape[2:], windows.output_size(x.shape[2:]), windows.padding, x.dtype)
     x = xp.ascontiguousarray(channels_last(x))
+    found = None if kept is None else kept.find(weight, m, scale)
+    weight = scaled(weight, scale) if found is None else found.filters
     filters, batch = Filters(xp, weight, m), len(x)
-    found = None if kept is None else kept.find(weight, m)
     filters.U = None if found is None else found.U(transposed=False)
     y = empty(xp, (batch, *grid.output, filters.count), x.dtype)
 

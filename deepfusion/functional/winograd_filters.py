@@ -30,13 +30,14 @@ class KeptFilters:
         self._sample: Array = None
         self._found: Transformed | None = None
 
-    def find(self, weight: Array, m: int) -> 'Transformed | None':
-        """What was made of `weight`; None when it is not worth to keep it, or not yet."""
-        sample = np.append(weight.reshape(-1)[::-(-weight.size // SAMPLE)], m)
+    def find(self, weight: Array, m: int, scale: Array | None = None) -> 'Transformed | None':
+        """What was made of `weight`, each filter times its number in `scale`; None when it is not worth to keep it, or
+        not yet."""
+        sample = np.concatenate([weight.reshape(-1)[::-(-weight.size // SAMPLE)], [m], [] if scale is None else scale])
         if self._sample is None or sample.dtype != self._sample.dtype or not np.array_equal(sample, self._sample):
             self._sample, self._found = sample, None
         elif self._found is None or not _same(weight, self._found.weight):
-            self._found = Transformed(weight.copy(), m)
+            self._found = Transformed(weight, m, scale)
         return self._found
 
     def __deepcopy__(self, memo: Any) -> 'KeptFilters':
@@ -44,18 +45,27 @@ class KeptFilters:
 
 
 class Transformed:
-    """Filters, and U of them for both directions, each made when it is first asked for."""
+    """Filters, and U of them for both directions, each made when it is first asked for.
 
-    def __init__(self, weight: Array, m: int) -> None:
-        self.weight, self._m = weight, m
+    Attributes: `weight`, what they were made of; `filters`, that times `scale`.
+    """
+
+    def __init__(self, weight: Array, m: int, scale: Array | None = None) -> None:
+        self.weight, self._m = weight.copy(), m
+        self.filters = scaled(self.weight, scale)
         self._made: dict[bool, Array] = {}
 
     def U(self, transposed: bool) -> Array:
         """As `Filters.U`."""
         if transposed not in self._made:
-            filters = Filters(np, self.weight, self._m, transposed)
+            filters = Filters(np, self.filters, self._m, transposed)
             self._made[transposed] = filters.transformed(filters.taps)
         return self._made[transposed]
+
+
+def scaled(weight: Array, scale: Array | None) -> Array:
+    """Each filter times its number."""
+    return weight if scale is None else weight * scale.reshape(-1, *(1,) * (weight.ndim - 1))
 
 
 def _same(a: Array, b: Array) -> bool:

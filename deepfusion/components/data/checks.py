@@ -1,6 +1,11 @@
 """What nodes check of their names, shapes and rates."""
 
+from math import prod
+from typing import Any
+
 from deepfusion.errors import NodeTypeError, OptionError, ShapeError
+
+Array = Any
 
 
 def check_ID(ID: str, kind: str) -> str:
@@ -31,3 +36,28 @@ def check_shape(shape: tuple[int, ...], ID: str) -> tuple[int, ...]:
     if not valid:
         raise ShapeError(f"Data '{ID}': expected shape to be a tuple of whole numbers like (1, 3); found {shape!r}.")
     return dims
+
+
+def fits(shape: tuple[int, ...], expected: tuple[int, ...], exactly: bool) -> bool:
+    """Whether a value of that shape is one of a Data of the expected shape, with any batch size unless `exactly`."""
+    if exactly:
+        return shape == expected
+    if len(shape) == len(expected) and shape[1:] == expected[1:]:
+        return True
+    return len(shape) < len(expected) and prod(shape) == prod(expected) == 1        # a loss
+
+
+def shape_in_words(shape: tuple[int, ...], exactly: bool) -> str:
+    """What shape a value may have, any batch size unless `exactly` that."""
+    if exactly:
+        return str(shape)
+    return '(' + ', '.join(['batch', *map(str, shape[1:])]) + (',)' if len(shape) == 1 else ')')
+
+
+def fix_of(array: Array, shape: tuple[int, ...], is_parameter: bool) -> str:
+    """What to do with a value that does not fit."""
+    if array.shape == shape[1:] and not is_parameter:
+        return 'Add a batch axis in front: value[None].'
+    if array.dtype.kind in 'iu' and array.ndim < 3 and len(shape) == 2 and array.size == len(array):
+        return f'For class indices as one-hot targets, give np.eye({shape[1]})[indices].'
+    return 'Reshape the value, or make the Data with another shape.'

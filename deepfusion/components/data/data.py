@@ -1,10 +1,10 @@
 """Data: a node that holds a value and the derivative of the losses with respect to it."""
 
+from collections.abc import Callable
 from copy import deepcopy
-from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deepfusion.components.data.checks import check_ID, check_learning_rate, check_shape
+from deepfusion.components.data.checks import check_ID, check_learning_rate, check_shape, fits, fix_of, shape_in_words
 from deepfusion.components.data.regularizers import Regularizer
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS, Optimizer, get_optimizer
 from deepfusion.errors import MissingValueError, OptionError, ShapeError
@@ -62,6 +62,7 @@ class Data:
         self.ID = check_ID(ID, 'Data')
         self.shape = check_shape(shape, self.ID)
         self._is_parameter = False      # set by the module that adopts it
+        self._postponed: dict[str, Callable[[], Array]] = {}
         self._val: Array = None
         self._val_is_ours = False       # may be written into by update()
         self._deriv: Array = None
@@ -102,33 +103,35 @@ class Data:
         """Take over a module's result, an array of the right device and type, after checking its shape."""
         shape, mine = array.shape, self.shape
         # The second half is the rule; the first says nearly always yes, and at once.
-        if (shape[1:] != mine[1:] or len(shape) != len(mine) or self._is_parameter) and not self._fits(shape):
-            raise ShapeError(f"Data '{self.ID}': expected a value of shape {self._shape_in_words()}; "
-                             f'found {shape}. {self._fix_of(array)}')
+        exactly = self._is_parameter or not mine
+        if (exactly or shape[1:] != mine[1:] or len(shape) != len(mine)) and not fits(shape, mine, exactly):
+            raise ShapeError(f"Data '{self.ID}': expected a value of shape {shape_in_words(mine, exactly)}; "
+                             f'found {shape}. {fix_of(array, mine, self._is_parameter)}')
+        if self._postponed:
+            self._postponed.pop('_val', None)
         self._val = array if shape else array_module(array).asarray(array)      # no NumPy scalars
         self._val_is_ours = False
         if self._deriv is not None and self._deriv.shape != shape:
             self._deriv = None
 
-    def _fix_of(self, array: Array) -> str:
-        if array.shape == self.shape[1:] and not self._is_parameter:
-            return 'Add a batch axis in front: value[None].'
-        if array.dtype.kind in 'iu' and array.ndim < 3 and len(self.shape) == 2 and array.size == len(array):
-            return f'For class indices as one-hot targets, give np.eye({self.shape[1]})[indices].'
-        return 'Reshape the value, or make the Data with another shape.'
+    def postpone(self, name: str, make: Callable[[], Array]) -> None:
+        """Have the value ('_val') or the derivative ('_deriv') made when it is first asked for. Until then there is no
+        such attribute, so nothing is slower for it where there is one."""
+        self._postponed[name] = make
+        vars(self).pop(name, None)
+        self._val_is_ours, self._deriv_holder = False, _SHARED
 
-    def _fits(self, shape: tuple[int, ...]) -> bool:
-        mine = self.shape
-        if self._is_parameter or not mine:
-            return shape == mine
-        if len(shape) == len(mine) and shape[1:] == mine[1:]:
-            return True
-        return len(shape) < len(mine) and prod(shape) == prod(mine) == 1       # a loss
+    if not TYPE_CHECKING:       # it would have any name taken for an attribute
+        def __getattr__(self, name: str) -> Array:
+            make = vars(self).get('_postponed', {}).pop(name, None)
+            if make is None:
+                raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}', name=name, obj=self)
+            vars(self)[name] = made = make()
+            return made
 
-    def _shape_in_words(self) -> str:
-        if self._is_parameter or not self.shape:
-            return str(self.shape)
-        return '(' + ', '.join(['batch', *map(str, self.shape[1:])]) + (',)' if len(self.shape) == 1 else ')')
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies: what was postponed is made."""
+        return vars(self) | {name: getattr(self, name) for name in list(self._postponed)} | {'_postponed': {}}
 
     @property
     def deriv(self) -> Array:
@@ -240,6 +243,7 @@ class Data:
     def clear_grads(self) -> None:
         """Set the derivative to zero."""
         self._deriv = self._seed = None
+        self._postponed.pop('_deriv', None)
 
     def set_regularization(self, regularizer_details: dict[str, Any]) -> None:
         """Regularize the value from now on, see `Regularizer`."""

@@ -21,7 +21,7 @@ def copy_net(net: 'Net', memo: dict[int, Any]) -> 'Net':
     for node in nodes:
         memo[id(node)] = object.__new__(type(node))
     for node in nodes:
-        attributes = dict(vars(node))
+        attributes = node.__getstate__() if isinstance(node, Data) else dict(vars(node))
         if isinstance(node, Data):
             attributes['outputs'] = [module for module in node.outputs if module in inside]
             if node.input not in inside:

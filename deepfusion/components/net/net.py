@@ -9,6 +9,7 @@ from deepfusion.components.data.data import Data
 from deepfusion.components.data.regularizers import Regularizer
 from deepfusion.components.modules.module import Module
 from deepfusion.components.net import graph, passes
+from deepfusion.components.net.folding import find_folded, with_folded
 from deepfusion.components.net.updating import Updates
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS, get_optimizer
 from deepfusion.errors import GraphError, OptionError
@@ -32,7 +33,8 @@ class Net:
     Attributes: besides those, `is_frozen`; `mode` ('train' or 'test'); `topological_order`, inputs to losses;
     `graph`, for each node the nodes it leads to, and `graph_visual`, the same by ID; `node_lookup`, nodes by
     ID; `check_finite`: when True, passes stop at the first NaN or infinity; `seconds`, the time that
-    each module took in the last forward and backward pass.
+    each module took in the last forward and backward pass (0 where a convolution made its pass as well, see
+    `folding`).
 
     Raises:
         GraphError: A cycle, or two nodes with one ID.
@@ -97,6 +99,7 @@ class Net:
         self._data = [node for node in order if isinstance(node, Data)]
         self._leaves = [node for node in self._data if node.input is None]
         self._checked: Any = None       # shapes of the inputs whose batch sizes have been checked
+        self._folded = find_folded(self._modules, root_nodes)
         self._wanted = passes.Wanted(order)
         self._updates = Updates(order)
 
@@ -171,7 +174,11 @@ class Net:
                             lambda modules: self._run(modules, 'backward', passes.watch_derivatives, verbose))
 
     def _run(self, modules: Sequence[Module], method: str, watch: Any, verbose: bool) -> None:
-        self.seconds[method] = passes.run_modules(modules, method, watch if self.check_finite else None)
+        parts: Sequence[Any] = modules
+        if self._folded and not self.check_finite:
+            parts = with_folded(modules, self._folded, method)
+        seconds = passes.run_modules(parts, method, watch if self.check_finite else None)
+        self.seconds[method] = seconds if parts is modules else {m.ID: seconds.get(m.ID, 0.0) for m in modules}
         if verbose:
             from deepfusion.utils.printing import print_times
             print_times(self.seconds[method], method.capitalize())
