@@ -91,7 +91,8 @@ def _forget_mixed_batches(notes: Sequence[NodeNote]) -> None:
 
 
 def _note_values(note: NodeNote, data: Data, norms: bool) -> None:
-    value, deriv = data._val, data._deriv       # the property `deriv` would make one, and count as reading it
+    # The property `deriv` would make one where there is none, and count as reading it.
+    value, deriv = data.made('_val'), data.made('_deriv')
     if value is None:
         return
     note.dtype, note.bytes = str(value.dtype), int(value.nbytes)

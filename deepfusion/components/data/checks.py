@@ -1,4 +1,4 @@
-"""What nodes check of their names, shapes and rates."""
+"""What nodes check of their names, shapes and rates, and say of them."""
 
 from math import prod
 from typing import Any
@@ -61,3 +61,8 @@ def fix_of(array: Array, shape: tuple[int, ...], is_parameter: bool) -> str:
     if array.dtype.kind in 'iu' and array.ndim < 3 and len(shape) == 2 and array.size == len(array):
         return f'For class indices as one-hot targets, give np.eye({shape[1]})[indices].'
     return 'Reshape the value, or make the Data with another shape.'
+
+
+def array_in_words(array: Array) -> str | None:
+    """Kind, shape and type of an array, if there is one."""
+    return None if array is None else f'{type(array).__name__} {array.shape} {array.dtype}'

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from deepfusion.components.data.checks import check_ID, check_learning_rate, check_shape, fits, fix_of, shape_in_words
+from deepfusion.components.data import checks
 from deepfusion.components.data.regularizers import Regularizer
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS, Optimizer, get_optimizer
 from deepfusion.errors import MissingValueError, OptionError, ShapeError
@@ -59,8 +59,8 @@ class Data:
         is_regularized: bool = False,
         regularizer_details: dict[str, Any] | None = None,
     ) -> None:
-        self.ID = check_ID(ID, 'Data')
-        self.shape = check_shape(shape, self.ID)
+        self.ID = checks.check_ID(ID, 'Data')
+        self.shape = checks.check_shape(shape, self.ID)
         self._is_parameter = False      # set by the module that adopts it
         self._postponed: dict[str, Callable[[], Array]] = {}
         self._val: Array = None
@@ -86,12 +86,14 @@ class Data:
     @property
     def val(self) -> Array:
         """The value, or None while nothing has set it. A loss's is a number that can be rounded and formatted."""
-        return self._val if self._val is None or self._val.ndim or not self.shape else self._val[()]
+        value = self.made('_val') if self._val is None else self._val
+        return value if value is None or value.ndim or not self.shape else value[()]
 
     @val.setter
     def val(self, value: Any) -> None:
         if value is None:
             self._val = self._deriv = None
+            self._postponed.clear()
             return
         array = as_array(value, f"The value of Data '{self.ID}'")
         if self._is_parameter and array is value:
@@ -104,44 +106,46 @@ class Data:
         shape, mine = array.shape, self.shape
         # The second half is the rule; the first says nearly always yes, and at once.
         exactly = self._is_parameter or not mine
-        if (exactly or shape[1:] != mine[1:] or len(shape) != len(mine)) and not fits(shape, mine, exactly):
-            raise ShapeError(f"Data '{self.ID}': expected a value of shape {shape_in_words(mine, exactly)}; "
-                             f'found {shape}. {fix_of(array, mine, self._is_parameter)}')
-        if self._postponed:
-            self._postponed.pop('_val', None)
+        if (exactly or shape[1:] != mine[1:] or len(shape) != len(mine)) and not checks.fits(shape, mine, exactly):
+            raise ShapeError(f"Data '{self.ID}': expected a value of shape {checks.shape_in_words(mine, exactly)}; "
+                             f'found {shape}. {checks.fix_of(array, mine, self._is_parameter)}')
         self._val = array if shape else array_module(array).asarray(array)      # no NumPy scalars
         self._val_is_ours = False
+        if self._postponed or self._deriv is not None:
+            self._forget_derivative(shape)
+
+    def postpone(self, name: str, make: Callable[[], Array], shape: tuple[int, ...]) -> None:
+        """Have the value ('_val') or derivative ('_deriv') made when it is first asked for; until then it is None."""
+        if name == '_val':
+            self._forget_derivative(shape)
+        setattr(self, name, None)
+        self._postponed[name] = make
+        self._val_is_ours, self._deriv_holder = False, _SHARED
+
+    def _forget_derivative(self, shape: tuple[int, ...]) -> None:
+        """A value of that shape is here or to be made: a derivative of another one, or not yet made, is of no use."""
+        self._postponed.clear()
         if self._deriv is not None and self._deriv.shape != shape:
             self._deriv = None
 
-    def postpone(self, name: str, make: Callable[[], Array]) -> None:
-        """Have the value ('_val') or the derivative ('_deriv') made when it is first asked for. Until then there is no
-        such attribute, so nothing is slower for it where there is one."""
-        self._postponed[name] = make
-        vars(self).pop(name, None)
-        self._val_is_ours, self._deriv_holder = False, _SHARED
-
-    if not TYPE_CHECKING:       # it would have any name taken for an attribute
-        def __getattr__(self, name: str) -> Array:
-            make = vars(self).get('_postponed', {}).pop(name, None)
-            if make is None:
-                raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}', name=name, obj=self)
-            vars(self)[name] = made = make()
-            return made
+    def made(self, name: str) -> Array:
+        """The value ('_val') or the derivative ('_deriv'), now made if it was postponed; None where there is none."""
+        if name in self._postponed:
+            setattr(self, name, self._postponed.pop(name)())
+        return getattr(self, name)
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies: what was postponed is made."""
-        return vars(self) | {name: getattr(self, name) for name in list(self._postponed)} | {'_postponed': {}}
+        return vars(self) | {name: self.made(name) for name in list(self._postponed)} | {'_postponed': {}}
 
     @property
     def deriv(self) -> Array:
         """The derivative of the losses with respect to the value; zeros while there is none."""
-        if self._deriv is None:
-            xp = array_module(self._val)
-            if self._val is None:
-                self._deriv = as_array(xp.zeros(self.shape), 'A derivative')
-            else:
-                self._deriv = xp.zeros(self._val.shape, _deriv_type(self._val))
+        if self._deriv is None and self.made('_deriv') is None:
+            val = self.made('_val')
+            zeros = array_module(val).zeros
+            self._deriv = (as_array(zeros(self.shape), 'A derivative') if val is None
+                           else zeros(val.shape, _deriv_type(val)))
         elif self._deriv_holder is _SHARED:
             self._deriv = self._deriv.copy(order='K')
         # From now on someone outside holds the array: passes do not write into it, `deriv += ...` does.
@@ -155,7 +159,7 @@ class Data:
         if value is None:
             return self.clear_grads()
         array = as_array(value, f"The derivative of Data '{self.ID}'")
-        val = self._val
+        val = self.made('_val')
         if val is not None and array.shape != val.shape:
             if array.size != 1:
                 raise ShapeError(f"Data '{self.ID}': expected a derivative of the value's shape {val.shape}; "
@@ -163,6 +167,7 @@ class Data:
             full = array_module(val).empty(val.shape, _deriv_type(val))
             full[...] = array.reshape(())
             array = full
+        self._postponed.pop('_deriv', None)
         self._deriv = array.astype(_deriv_type(val)) if array.dtype.kind != 'f' else array
         self._deriv_holder = _SHARED
         self._seed = self._deriv
@@ -170,6 +175,8 @@ class Data:
     def add_deriv(self, deriv: Array) -> None:
         """Add one contribution, summed over broadcast axes. The first is taken over as it is, unless it is one number
         in many places: what is made of it would lie in memory in another order than the value, and slow each step."""
+        if self._postponed:
+            self.made('_val'), self.made('_deriv')
         val = self._val
         if deriv.shape != val.shape:
             deriv = unbroadcast(deriv, val.shape)
@@ -198,7 +205,7 @@ class Data:
 
     def check_update(self) -> None:
         """Refuse an update that needs a value of floats and has none."""
-        if not self.is_frozen and (self._val is None or self._val.dtype.kind != 'f'):
+        if not self.is_frozen and (self.made('_val') is None or self._val.dtype.kind != 'f'):
             raise MissingValueError(f"Data '{self.ID}': expected a value of floats to update; found "
                                     f'{"none" if self._val is None else self._val.dtype}. Set .val or freeze it.')
 
@@ -252,7 +259,7 @@ class Data:
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the multiple of the step that `update` subtracts."""
-        self.learning_rate = check_learning_rate(learning_rate, f"Data '{self.ID}'")
+        self.learning_rate = checks.check_learning_rate(learning_rate, f"Data '{self.ID}'")
 
     def set_optimizer(self, optimizer_details: dict[str, Any]) -> None:
         """Start anew with another optimizer; a frozen Data uses it once it is unfrozen."""
@@ -262,7 +269,7 @@ class Data:
 
     def move(self, device: str | None, dtype: type | None) -> None:
         """Bring value, derivative and optimizer state to a device and a floating-point type."""
-        self._val, self._deriv = moved(self._val, device, dtype), moved(self._deriv, device, dtype)
+        self._val, self._deriv = (moved(self.made(name), device, dtype) for name in ('_val', '_deriv'))
         self._seed = None
         self._deriv_holder = _SHARED
         self._val_is_ours = True
@@ -277,7 +284,7 @@ class Data:
             'is_regularized': self.is_regularized, 'regularizer': self.regularizer,
             'input': self.input.ID if self.input is not None else None,
             'outputs': [module.ID for module in self.outputs],
-            'val': _array_in_words(self._val), 'deriv': _array_in_words(self._deriv),
+            'val': checks.array_in_words(self.made('_val')), 'deriv': checks.array_in_words(self.made('_deriv')),
         }
         return 'Data\n' + '\n'.join(f'  {name:<14} : {value}' for name, value in rows.items())
 
@@ -288,7 +295,3 @@ class Data:
 def _deriv_type(val: Array) -> Any:
     # Derivatives of indices and masks are floats too, should anyone ask.
     return val.dtype if val is not None and val.dtype.kind == 'f' else as_array(0.0).dtype
-
-
-def _array_in_words(array: Array) -> str | None:
-    return None if array is None else f'{type(array).__name__} {array.shape} {array.dtype}'

@@ -156,6 +156,8 @@ class Module(Parametric):
         """Add to the inputs' and parameters' derivatives from the output's derivative."""
         deriv = self.output._deriv
         if deriv is None:
+            deriv = self.output.made('_deriv')
+        if deriv is None:
             return
         if self._saved is None:
             raise MissingValueError(f'{self!r}: backward needs what forward saved, and forward has not run; '
@@ -182,7 +184,7 @@ class Module(Parametric):
                 self.parameter_lookup[name].add_deriv(d)
 
     def _input_value(self, index: int, data: Data) -> Array:
-        value = data._val
+        value = data.made('_val')
         if value is None:
             raise MissingValueError(f"{self!r}: expected a value in its input '{data.ID}'; found none. "
                                     f"Set the value of '{data.ID}' before forward.")

@@ -47,7 +47,7 @@ def _describe_data(data: Data, i: int, arrays: Arrays) -> dict[str, Any]:
         'regularizer_details': data.regularizer.details if data.regularizer else None,
     }
     if data.input is None:
-        for name, array in (('val', data._val), ('deriv', data._deriv)):
+        for name, array in (('val', data.made('_val')), ('deriv', data.made('_deriv'))):
             if array is not None:
                 arrays[f'data/{i}/{name}'] = to_host(array)
     if optimizer is not None:

@@ -79,8 +79,8 @@ class Folded:
         y, saved = convolution(conv._kept)
         if self.last is not norm:
             rectify(y)
-            norm.output.postpone('_val', lambda: convolution()[0])
-        conv.output.postpone('_val', lambda: convolution(folded=False)[0])
+            norm.output.postpone('_val', lambda: convolution()[0], y.shape)
+        conv.output.postpone('_val', lambda: convolution(folded=False)[0], y.shape)
         self.last.output.set_result(y)
         self._saved = (y, saved, F, norm_, scale, off)
         for member in self.members:
@@ -94,8 +94,8 @@ class Folded:
         y, saved, F, norm_, scale, off = self._saved or ()
         if self.last is not norm:
             ((deriv,), _) = self.last.differentiate(array_module(y), deriv, y)
-            norm.output.postpone('_deriv', lambda: deriv)
-        conv.output.postpone('_deriv', lambda: scale_channels(deriv, y, scale))
+            norm.output.postpone('_deriv', lambda: deriv, y.shape)
+        conv.output.postpone('_deriv', lambda: scale_channels(deriv, y, scale), y.shape)
         gamma, beta = (norm.needs_parameter(name) for name in ('gamma', 'beta'))
         dx, dF, db = convolve_backward(deriv, saved, conv.needs_input(0), conv.needs_parameter('F') or gamma,
                                        beta or gamma or (conv.bias and conv.needs_parameter('b')))
@@ -116,7 +116,7 @@ class Folded:
         """What a member's own forward would have saved."""
         mode, self.norm.mode = self.norm.mode, 'test'
         try:
-            value = member.inputs[0]._val
+            value = member.inputs[0].made('_val')
             return member.compute(array_module(value), value)[1]
         finally:
             self.norm.mode = mode

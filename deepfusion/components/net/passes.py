@@ -71,7 +71,8 @@ def start_derivatives(modules: Sequence[Module], leaves: Sequence[Data], root_no
         leaf.keep_read_deriv()
     for module in modules:
         module.output._deriv = None
-        module.output._postponed.pop('_deriv', None)
+        if module.output._postponed:
+            module.output._postponed.pop('_deriv', None)
         for parameter in module.parameter_list:
             parameter.keep_read_deriv()
     for root in root_nodes:
