@@ -12,6 +12,8 @@ from rich.table import Table
 from benchmarks.cases import CASES, OLD, PEERS, THINC
 from benchmarks.runner import compare
 
+WIDTH = 110         # of the table in a file
+
 
 @click.command()
 @click.argument('cases', nargs=-1, type=click.Choice(sorted(CASES)))
@@ -44,7 +46,8 @@ def main(cases: tuple[str, ...], peers: tuple[str, ...], rounds: int, seconds: f
                           f'{spread[0]:.2f} to {spread[1]:.2f}' if spread else '', f"{row['peak_mb']:.0f}",
                           '' if row['loss'] is None else f"{row['loss']:.5f}")
         table.add_section()
-    Console().print(table)
+    console = Console()
+    (console if console.is_terminal else Console(width=WIDTH)).print(table)
 
 
 if __name__ == '__main__':

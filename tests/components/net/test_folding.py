@@ -16,7 +16,7 @@ from deepfusion.components.modules.normalizations import BatchNorm
 from deepfusion.components.net import Net
 from deepfusion.errors import NonFiniteError
 from deepfusion.functional.convolution import use_algorithm
-from deepfusion.utils.backend import use_precision
+from deepfusion.utils.backend import use_backend, use_precision
 from deepfusion.utils.grad_check import check_net
 
 CONVOLUTIONS = {1: Conv1D, 2: Conv2D, 3: Conv3D}
@@ -274,6 +274,22 @@ def test_nets_go_on(again, tmp_path):
     twin.clear_grads()
     assert_close(passes(twin), expected, 1e-6)
     assert took(twin) == [True]
+
+
+def test_on_a_device(device):
+    """Everything is made there, what is postponed too."""
+    with use_precision('float64'):
+        net = make()
+        expected = passes(net)
+        net.to(backend=device)
+        with use_backend(device):
+            net.forward()
+            net.backward()
+            assert took(net) == [True]
+            net.to(backend='cpu')
+        found = {('val', ID): value for ID, value in values(net).items()}
+        found |= {('deriv', node.ID): np.array(node.deriv) for node in [*net._data, *net.parameters()]}
+        assert_close(found, expected, 1e-11)
 
 
 def test_numbers_that_are_not_finite_are_found_where_they_begin():
