@@ -21,7 +21,7 @@ def print_net_performance(epochs: int, epoch: int, J_train: Any, J_val: Any = No
 
 
 def print_times(seconds: dict[str, float], name: str) -> None:
-    """Print what each module took in a pass, and its share of the whole.
+    """Print what each module took in a pass, and its share of the whole; 'folded' where another made its pass.
 
     Args:
         seconds: by module ID, in the order they ran.
@@ -32,5 +32,6 @@ def print_times(seconds: dict[str, float], name: str) -> None:
     print(f'{name} pass')
     for ID, taken in seconds.items():
         share = f'{cyan}{taken / max(total, 1e-12):6.1%}{color_end}'
-        print(f'  {red}{ID:{width}}{color_end}  {taken * 1e3:10.3f} ms  {share}')
+        time = f'{taken * 1e3:10.3f} ms  {share}' if taken else f'{"folded":>13}'
+        print(f'  {red}{ID:{width}}{color_end}  {time}')
     print(f'  {"total":{width}}  {total * 1e3:10.3f} ms')

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from deepfusion.visualization.description import NodeNote
-from deepfusion.visualization.text import duration, quantity, shape_in_words, shortened, text_width, visible, wrapped
+from deepfusion.visualization.text import (
+    duration,
+    quantity,
+    shape_in_words,
+    shortened,
+    text_width,
+    time_taken,
+    visible,
+    wrapped,
+)
 from deepfusion.visualization.theme import DETAIL_SIZE, NAME_SIZE, TAG_SIZE
 from deepfusion.visualization.view import Item, View
 
@@ -89,7 +98,7 @@ def _module_lines(note: NodeNote, show: frozenset[str]) -> list[Line]:
     if 'operations' in show and note.operations:
         lines.append(Line(f'{quantity(note.operations)} operations', is_faint=True))
     if 'time' in show and note.seconds is not None:
-        lines.append(Line(duration(note.seconds), is_faint=True))
+        lines.append(Line(time_taken(note.seconds), is_faint=True))
     if 'learning' in show and note.learning:
         words = ', '.join(f'{key} {value}' for key, value in note.learning.items())
         lines.append(Line(shortened(words, 48), is_faint=True))
@@ -177,7 +186,7 @@ def tooltip_of(note: NodeNote) -> str:
     if note.statistics_state:
         lines.append(f'statistics {note.statistics_state}')
     if note.seconds is not None:
-        lines.append(duration(note.seconds))
+        lines.append(time_taken(note.seconds))
     if note.fault:
         lines.append(note.fault)
     return '\n'.join(visible(line) for line in lines)

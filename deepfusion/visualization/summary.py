@@ -16,7 +16,7 @@ from deepfusion.errors import OptionError
 from deepfusion.visualization.build import build_view
 from deepfusion.visualization.describe import describe
 from deepfusion.visualization.description import FROZEN, UNFROZEN, Description, NodeNote
-from deepfusion.visualization.text import duration, quantity, shape_in_words, visible
+from deepfusion.visualization.text import duration, quantity, shape_in_words, time_taken, visible
 from deepfusion.visualization.view import Item, View, ViewOptions
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Summary:
             cells: list[Any] = [Text(visible(row.ID)), Text(visible(row.kind)), row.output_shape,
                                 f'{row.parameters:,}' if row.parameters else '', Text(words, style=color)]
             if has_times:
-                cells.append(duration(row.seconds) if row.seconds is not None else '')
+                cells.append(time_taken(row.seconds) if row.seconds is not None else '')
             sources = [_from_here(source, row.ID) for source in row.connected_to]
             table.add_row(*cells, Text(visible(', '.join(sources))))
         return table

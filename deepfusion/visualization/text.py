@@ -101,3 +101,12 @@ def duration(seconds: float) -> str:
     ('0.42 ms', '2.5 s')
     """
     return f'{seconds * 1e3:.3g} ms' if seconds < 1 else f'{seconds:.3g} s'
+
+
+def time_taken(seconds: float) -> str:
+    """What a module took, unless another one made its pass, see `components.net.folding`.
+
+    >>> time_taken(0.00042), time_taken(0.0)
+    ('0.42 ms', 'folded')
+    """
+    return duration(seconds) if seconds else 'folded'

@@ -11,8 +11,9 @@ Backward is the exact adjoint, by way of the derivatives of F' and b':
     dF = s dF'      db = s db'      dbeta = db'
     dgamma = (sum F dF' + (b - running_mean) db') / sqrt(running_var + epsilon)
 
-The values and derivatives between them are made when somebody asks for them. It is done wherever the batch norm's mode
-is 'test', so that equal passes give equal numbers; they differ from those of the modules one by one by rounding.
+The values and derivatives between them are made when somebody asks for them, from what the filters and the input hold
+then. It is done wherever the batch norm's mode is 'test', so that equal passes give equal numbers; they differ from
+those of the modules one by one by rounding.
 
 Reference: B. Jacob et al., Quantization and training of neural networks for efficient integer-arithmetic-only
 inference, CVPR 2018, section 3.2.
@@ -58,7 +59,9 @@ class Folded:
         """Set the value of the last output, and have the others made when they are asked for."""
         conv, norm = self.conv, self.norm
         x, F = conv.inputs[0]._val, conv.F.val
-        if any(type(a) is not type(F) or a.dtype != F.dtype for a in (x, norm.gamma.val, norm.running_mean)):
+        others = [x, norm.gamma.val, norm.beta.val, norm.running_mean, norm.running_var]
+        others += [conv.b.val] if conv.bias else []
+        if any(type(a) is not type(F) or a.dtype != F.dtype for a in others):
             for member in self.members:         # they know what to make of that, or what to say
                 member.forward()
             return

@@ -188,6 +188,20 @@ def test_what_someone_else_reads_is_made():
     assert not Net('net', [*roots, conv.output])._folded
 
 
+@pytest.mark.parametrize('name', ['running_mean', 'running_var', 'gamma', 'beta', 'b'])
+def test_numbers_of_another_precision_are_left_to_the_modules(name):
+    net = make(channels=16, filters=20, padding=1, batch=6, size=8)
+    norm = net.get_node('norm')
+    if name.startswith('running'):
+        setattr(norm, name, getattr(norm, name).astype(float))
+    else:
+        parameter = getattr(net.get_node('conv' if name == 'b' else 'norm'), name)
+        with use_precision('float64'):
+            parameter.val = parameter.val.astype(float)
+    net.forward()
+    assert took(net) == [False]
+
+
 def test_modules_of_ones_own_are_left_alone():
     class Mine(Conv2D):
         def compute(self, xp, x):
