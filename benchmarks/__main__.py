@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from benchmarks.cases import CASES, OLD, PEERS, THINC
 from benchmarks.runner import compare
-
-WIDTH = 110         # of the table in a file
+from benchmarks.tables import print_table
 
 
 @click.command()
@@ -46,8 +44,7 @@ def main(cases: tuple[str, ...], peers: tuple[str, ...], rounds: int, seconds: f
                           f'{spread[0]:.2f} to {spread[1]:.2f}' if spread else '', f"{row['peak_mb']:.0f}",
                           '' if row['loss'] is None else f"{row['loss']:.5f}")
         table.add_section()
-    console = Console()
-    (console if console.is_terminal else Console(width=WIDTH)).print(table)
+    print_table(table)
 
 
 if __name__ == '__main__':

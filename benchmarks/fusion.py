@@ -13,10 +13,10 @@ from typing import Any
 
 import click
 import numpy as np
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.tables import print_table
 from deepfusion.blocks import convolution_norm_relu, fuse
 from deepfusion.blocks.fusion import WAYS
 from deepfusion.components.data import Data
@@ -143,7 +143,7 @@ def main(data: str | None, ways: tuple[str, ...], seeds: int, epochs: int, train
     for row in rows:
         table.add_row(row['way'], f"{row['accuracy']:.1f} ± {row['spread']:.1f}", f"{row['parameters']:,}",
                       f"{row['operations'] / 1e6:.2f} M", f"{row['ms']:.1f}")
-    Console().print(table)
+    print_table(table)
     if figure_path:
         figure(rows, figure_path)
 

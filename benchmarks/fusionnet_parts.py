@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.fusion import step_times
+from benchmarks.tables import print_table
 from deepfusion.datasets import cifar10
 from deepfusion.models.fusionnet import fusionnet
 from deepfusion.training import BYTE_PIXELS, Trainer
@@ -54,7 +54,7 @@ def main(folder: str, chosen: tuple[str, ...], seed: int, json_path: Path | None
     for name, row in rows.items():
         table.add_row(name, f"{row['accuracy']:.2f}", f"{row['loss']:.3f}", f"{row['parameters']:,}",
                       f"{row['ms']:.0f}", ' '.join(f'{weight:.3f}' for weight in row['weights']))
-    Console().print(table)
+    print_table(table)
 
 
 if __name__ == '__main__':

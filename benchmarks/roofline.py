@@ -13,10 +13,10 @@ from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.runner import run_once
+from benchmarks.tables import print_table
 
 
 class Work(NamedTuple):
@@ -110,7 +110,7 @@ def main() -> None:
         table.add_row(case, f'{work.direct / 1e9:.1f}', f'{work.done / 1e9:.1f}', f'{work.bytes / 1e9:.2f}',
                       f'{compute:.0f}', f'{memory:.0f}', f"{figures['median_ms']:.0f}",
                       f"{max(compute, memory) / figures['median_ms']:.0%}")
-    Console().print(table)
+    print_table(table)
 
 
 if __name__ == '__main__':
