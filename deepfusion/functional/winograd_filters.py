@@ -34,7 +34,7 @@ class KeptFilters:
         """What was made of `weight`, each filter times its number in `scale`; None when it is not worth to keep it, or
         not yet."""
         sample = np.concatenate([weight.reshape(-1)[::-(-weight.size // SAMPLE)], [m], [] if scale is None else scale])
-        if self._sample is None or sample.dtype != self._sample.dtype or not np.array_equal(sample, self._sample):
+        if self._sample is None or not np.array_equal(sample, self._sample):
             self._sample, self._found = sample, None
         elif self._found is None or not _same(weight, self._found.weight):
             self._found = Transformed(weight, m, scale)
@@ -69,7 +69,9 @@ def scaled(weight: Array, scale: Array | None) -> Array:
 
 
 def _same(a: Array, b: Array) -> bool:
-    return a.shape == b.shape and all(split(np, lambda share: np.array_equal(a[share], b[share]), len(a), a.size))
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    return all(split(np, lambda share: np.array_equal(a[share], b[share]), len(a), a.size))
 
 
 class Filters:

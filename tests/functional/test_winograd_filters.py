@@ -11,6 +11,7 @@ from deepfusion.components.modules.loss_functions import SumLoss
 from deepfusion.components.net import Net
 from deepfusion.functional.convolution import use_algorithm
 from deepfusion.functional.winograd_filters import Filters
+from deepfusion.utils.backend import use_precision
 
 SIZES = [(16, 20), (140, 130), (128, 192)]       # few filters, transformed at once; many, in slabs; in panels
 
@@ -146,3 +147,16 @@ def test_many_filters_times_points(channels, filters, places, by_image, transpos
     many.transform()
     by_image_too = np.empty((places, 36, columns), 'float32').swapaxes(0, 1)
     np.testing.assert_allclose(many.times(V, by_image_too), found, rtol=0, atol=1e-5 * abs(expected).max())
+
+
+def test_filters_of_another_precision_are_others():
+    """Also when all their numbers are the same."""
+    net, conv = make()
+    with use_algorithm('winograd4'):
+        for _ in range(3):
+            net.forward()
+        net.to(precision='float64')
+        with use_precision('float64'):
+            net.forward()
+            found, expected = conv.output.val.copy(), exact(net, conv)
+    assert abs(found - expected).max() < 1e-12 * abs(expected).max()
