@@ -18,7 +18,9 @@ Array = Any
 FIRST = 8             # rows or planes of a block that tell about where its values lie
 FAR = 4               # deviations from 0 up to which a mean is near enough for plain sums of squares
 PIECE = 1 << 17       # numbers that stay in a core's cache through a few passes
-ROW = 1 << 10         # numbers in a row, where channels lie last: fewer would be spent on starting NumPy's loops
+# Numbers in a row, where channels lie last: with fewer, time goes into starting NumPy's loops. What combines a row with
+# each of many rows wants as many as NumPy's buffers hold (`numpy.getbufsize`): shorter rows are copied there first.
+ROW, LONG_ROW = 1 << 10, 1 << 13
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,11 @@ class Channels:
     fold: int         # 0 where channels lie first
 
     @classmethod
-    def of(cls, x: Array) -> 'Channels':
-        """The way that needs no copy of x, if there is one."""
+    def of(cls, x: Array, row: int = ROW) -> 'Channels':
+        """The way that needs no copy of x, if there is one, in rows of about that many numbers."""
         last = x.ndim == 2 or (not x.flags.c_contiguous and _channels_last(x).flags.c_contiguous)
         places = x.size // max(1, x.shape[1])
-        most = 1 << max(0, (ROW // max(1, x.shape[1])).bit_length() - 1)
+        most = 1 << max(0, (row // max(1, x.shape[1])).bit_length() - 1)
         return cls(tuple(x.shape), gcd(places, most) if last and places else int(last))
 
     @property
@@ -70,7 +72,7 @@ class Channels:
 
     def spread(self, xp: Any, values: Array) -> Array:
         """One number per channel, ready to be combined with a block."""
-        return xp.tile(values, self.fold) if self.fold else values[:, None]
+        return values[None].repeat(self.fold, axis=0).reshape(-1) if self.fold else values[:, None]
 
 
 def _channels_last(x: Array) -> Array:
@@ -121,7 +123,7 @@ def _careful_statistics(xp: Any, way: Channels, walked: Array) -> tuple[Array, A
 
 def normalize_channels(x: Array, mean: Array, scale: Array, shift: Array) -> Array:
     """`(x - mean) scale + shift`, with one number per channel each."""
-    xp, way = array_module(x), Channels.of(x)
+    xp, way = array_module(x), Channels.of(x, LONG_ROW)
     walked = way.walk(x)
     y = empty(xp, walked.shape, x.dtype)
     scale, shift = (way.spread(xp, v.astype(x.dtype)) for v in (scale, shift - scale * mean))
@@ -154,7 +156,7 @@ def channel_sums(deriv: Array, x: Array, mean: Array, deviation: Array) -> tuple
 
 def scale_channels(deriv: Array, x: Array, scale: Array) -> Array:
     """`dy scale`, with one number per channel, in the order of x."""
-    xp, way = array_module(x), Channels.of(x)
+    xp, way = array_module(x), Channels.of(x, LONG_ROW)
     d = way.walk(deriv)
     dx, scale = empty(xp, d.shape, x.dtype), way.spread(xp, scale.astype(x.dtype))
 
@@ -167,7 +169,7 @@ def scale_channels(deriv: Array, x: Array, scale: Array) -> Array:
 
 def combine_channels(deriv: Array, x: Array, mean: Array, a: Array, b: Array, c: Array) -> Array:
     """`a dy + b (x - mean) + c`, with one number per channel each."""
-    xp, way = array_module(x), Channels.of(x)
+    xp, way = array_module(x), Channels.of(x, LONG_ROW)
     walked, d = way.walk(x), way.walk(deriv)
     dx = empty(xp, walked.shape, x.dtype)
     a, b, c = (way.spread(xp, v.astype(x.dtype)) for v in (a, b, c - b * mean))

@@ -45,41 +45,34 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, group
     return y if rows.are_planes else channels_first(y), kept
 
 
-def weight_derivative(deriv: Array, x: Array, windows: Windows, groups: int, shape: tuple[int, ...],
-                      kept: Array | None = None) -> Array:
-    """The derivative of the filters, of `shape`, from that of the output; `kept` is what `forward` gave, if it ran."""
-    xp = array_module(x)
-    rows = _Rows(xp, windows, x.shape[2:], deriv.shape[2:], groups, shape)
-    x, deriv = rows.arranged(x) if kept is None else x, rows.arranged_result(deriv)
-
-    def task(share: slice) -> tuple[Array]:
-        matrix = rows.gather(x[share]) if kept is None else rows.matrices(rows.part(kept, share))
-        columns = rows.as_columns(deriv[share])
-        if not rows.few:
-            return (product(columns.swapaxes(-1, -2), matrix, xp),)
-        found = product(matrix.swapaxes(-1, -2), columns, xp)
-        return (found.sum(axis=0) if rows.are_planes else found,)
-
-    (total,) = split_sum(xp, task, len(x), rows.size(len(x)), _block(prod(shape)))
-    return rows.weight_of(total, shape)
-
-
-def input_derivative(deriv: Array, weight: Array, windows: Windows, groups: int, spatial: tuple[int, ...]
-                     ) -> Array:
-    """The derivative of the input, of size `spatial`, from that of the output: each row is added back to where
-    its entries came from. This is also the forward pass of a transposed convolution."""
+def backward(deriv: Array, windows: Windows, groups: int, spatial: tuple[int, ...], shape: tuple[int, ...],
+             weight: Array | None = None, x: Array | None = None, kept: Array | None = None, wants_bias: bool = False
+             ) -> tuple[Array | None, Array | None, Array | None]:
+    """The derivatives of the input, of size `spatial`, of the filters, of `shape`, and of the bias, from that of the
+    output. That of the input is made where `weight` is given, and that of the filters where `x` is: each row is added
+    back to where its entries came from, and is gathered again, unless `forward` `kept` the rows."""
     xp = array_module(deriv)
-    rows = _Rows(xp, windows, spatial, deriv.shape[2:], groups, weight.shape)
-    deriv = rows.arranged_result(deriv)
-    matrix = rows.weight_matrix(weight).swapaxes(1, 2)                          # (G, Og, K)
-    count = weight.shape[1] * groups
-    dx = empty(xp, (len(deriv), count, *spatial) if rows.few else (len(deriv), *spatial, count), deriv.dtype)
+    rows = _Rows(xp, windows, spatial, deriv.shape[2:], groups, shape)
+    deriv, dx, matrix = rows.arranged_result(deriv), None, None
+    if weight is not None:
+        matrix, count = rows.weight_matrix(weight).swapaxes(1, 2), shape[1] * groups            # (G, Og, K)
+        dx = empty(xp, (len(deriv), count, *spatial) if rows.few else (len(deriv), *spatial, count), deriv.dtype)
+    if x is not None and kept is None:
+        x = rows.arranged(x)
 
-    def task(share: slice) -> None:
-        rows.scatter(rows.as_columns(deriv[share]), matrix, dx[share])
+    def task(share: slice) -> tuple[Array, Array]:
+        columns = rows.as_columns(deriv[share])
+        if dx is not None:
+            rows.scatter(columns, matrix, dx[share])
+        dw = xp.zeros(1)
+        if x is not None:
+            gathered = rows.gather(x[share]) if kept is None else rows.matrices(rows.part(kept, share))
+            dw = rows.weight_product(columns, gathered)
+        return dw, rows.sums(deriv[share]) if wants_bias else xp.zeros(1)
 
-    split(xp, task, len(dx), rows.size(len(dx)), _block(weight.size))
-    return dx if rows.few else channels_first(dx)
+    dw, db = split_sum(xp, task, len(deriv), rows.size(len(deriv)), _block(prod(shape)))
+    return (dx if dx is None or rows.few else channels_first(dx),
+            None if x is None else rows.weight_of(dw, shape), db if wants_bias else None)
 
 
 def _block(filters: int) -> int:
@@ -125,6 +118,13 @@ class _Rows:
             matrix = matrix.swapaxes(2, 3)
         return matrix.reshape(self.groups, count, -1).swapaxes(1, 2)
 
+    def weight_product(self, columns: Array, matrix: Array) -> Array:
+        """The derivative of the filters from that of the results, in the order that `weight_of` takes."""
+        if not self.few:
+            return product(columns.swapaxes(-1, -2), matrix, self.xp)
+        found = product(matrix.swapaxes(-1, -2), columns, self.xp)
+        return found.sum(axis=0) if self.are_planes else found
+
     def weight_of(self, matrix: Array, shape: tuple[int, ...]) -> Array:
         """(G, Og, K), with few channels (G, K, Og), to (out, Cg, *size)"""
         if self.few:
@@ -149,6 +149,14 @@ class _Rows:
     def filters_last(self, y: Array) -> Array:
         """Results (B, *places, O), a view"""
         return channels_last(y) if self.are_planes else y
+
+    def sums(self, y: Array) -> Array:
+        """The sum of each filter's results, (O,): a product with ones, which is the fastest way to add."""
+        if self.are_planes:
+            planes = y.reshape(len(y) * self.count, -1)
+            return product(planes, self.xp.ones((planes.shape[1], 1), y.dtype), self.xp).reshape(len(y), -1).sum(axis=0)
+        rows = y.reshape(-1, self.count)
+        return product(self.xp.ones((1, len(rows)), y.dtype), rows, self.xp)[0]
 
     def as_columns(self, y: Array) -> Array:
         """Results (..., N, Og), a view"""

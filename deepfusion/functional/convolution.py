@@ -146,15 +146,14 @@ def input_derivative(deriv: Array, weight: Array, windows: Windows, groups: int,
     """The derivative of x, of size `spatial`, from that of y; also the forward pass of a transposed convolution."""
     if _is_depthwise(weight, groups):
         return depthwise.input_derivative(deriv, weight, windows, groups, spatial)
-    return columns.input_derivative(deriv, weight, windows, groups, spatial)
+    return columns.backward(deriv, windows, groups, spatial, weight.shape, weight)[0]
 
 
-def weight_derivative(deriv: Array, x: Array, windows: Windows, groups: int, shape: tuple[int, ...],
-                      rows: Array | None = None) -> Array:
-    """The derivative of the filters, of `shape`, from that of y; `rows` are what `columns.forward` kept."""
+def weight_derivative(deriv: Array, x: Array, windows: Windows, groups: int, shape: tuple[int, ...]) -> Array:
+    """The derivative of the filters, of `shape`, from that of y."""
     if groups > 1 and shape[1] == 1:
         return depthwise.weight_derivative(deriv, x, windows, shape)
-    return columns.weight_derivative(deriv, x, windows, groups, shape, rows)
+    return columns.backward(deriv, windows, groups, x.shape[2:], shape, x=x)[1]
 
 
 def _is_depthwise(weight: Array, groups: int) -> bool:
@@ -163,6 +162,9 @@ def _is_depthwise(weight: Array, groups: int) -> bool:
 
 def _direct_backward(deriv: Array, x: Array, weight: Array, windows: Windows, groups: int, rows: Array | None,
                      wants_input: bool, wants_weight: bool, wants_bias: bool) -> Derivatives:
+    if not _is_depthwise(weight, groups):
+        return columns.backward(deriv, windows, groups, x.shape[2:], weight.shape, weight if wants_input else None,
+                                x if wants_weight else None, rows, wants_bias)
     dx = input_derivative(deriv, weight, windows, groups, x.shape[2:]) if wants_input else None
-    dw = weight_derivative(deriv, x, windows, groups, weight.shape, rows) if wants_weight else None
+    dw = weight_derivative(deriv, x, windows, groups, weight.shape) if wants_weight else None
     return dx, dw, bias_derivative(deriv) if wants_bias else None

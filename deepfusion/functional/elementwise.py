@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from deepfusion.functional.parallel import BLOCK, split
+from deepfusion.functional.parallel import BLOCK, shares, split
 from deepfusion.functional.workspace import empty_like
 from deepfusion.utils.backend import array_module
 
@@ -42,9 +42,9 @@ def elementwise_into(function: Callable[..., Array], *arrays: Array) -> Array:
     >>> elementwise_into(lambda x, out: np.maximum(x, 0, out=out), np.arange(-1.0, 2))
     array([0., 0., 1.])
     """
-    if arrays[0].size < STEP or array_module(arrays[0]) is not np:
+    if arrays[0].size <= FORMULA or array_module(arrays[0]) is not np:
         return function(*arrays, out=None)
-    return _filled(function, arrays, BLOCK)
+    return _filled(function, arrays, BLOCK if arrays[0].size >= STEP else FORMULA, shared=arrays[0].size >= STEP)
 
 
 def rectify(y: Array) -> None:
@@ -56,12 +56,19 @@ def rectify(y: Array) -> None:
         split(np, lambda share: np.maximum(y[share], 0, out=y[share]), len(y), y.size, BLOCK)
 
 
-def _filled(put: Callable[..., Any], arrays: Sequence[Array], block: int) -> Array:
+def _filled(put: Callable[..., Any], arrays: Sequence[Array], block: int, shared: bool = True) -> Array:
     """A new array, filled by `put(*blocks, out)`."""
     result = empty_like(np, arrays[0])
     walked, blocks = result, list(arrays)
     if all(array.strides == result.strides for array in arrays):
         walked, *blocks = (array.ravel(order='K') for array in (result, *arrays))      # views, as all is dense
-    split(np, lambda share: put(*(array[share] for array in blocks), out=walked[share]), walked.shape[0], result.size,
-          block)
+
+    def task(share: slice) -> None:
+        put(*(array[share] for array in blocks), out=walked[share])
+
+    if shared:
+        split(np, task, walked.shape[0], result.size, block)
+    else:
+        for share in shares(walked.shape[0], -(-result.size // block)):
+            task(share)
     return result

@@ -65,7 +65,7 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, group
 def backward(deriv: Array, x: Array, weight: Array, windows: Windows, groups: int, rows: Array, wants_input: bool,
              wants_weight: bool, wants_bias: bool) -> Derivatives:
     """The derivatives of x, weight and bias from that of y; None for what is not wanted."""
-    dx = columns.input_derivative(deriv, weight, windows, groups, x.shape[2:]) if wants_input else None
+    dx = columns.backward(deriv, windows, groups, x.shape[2:], weight.shape, weight)[0] if wants_input else None
     if not (wants_weight or wants_bias):
         return dx, None, None
     deriv = deriv.reshape(len(x), groups, len(weight) // groups, rows.shape[3])

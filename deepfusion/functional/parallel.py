@@ -13,14 +13,14 @@ hardly faster than one.
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
 
+from deepfusion.functional import blas
 from deepfusion.functional.crew import share_out
 from deepfusion.functional.workspace import empty
 
@@ -37,13 +37,6 @@ ROWS, COLUMNS = 384, 2048       # of the other one that are multiplied with it a
 _busy = threading.Lock()
 
 
-@cache
-def _blas() -> tuple[Any, ...]:
-    """The loaded BLAS libraries whose threads can be set."""
-    from threadpoolctl import ThreadpoolController
-    return tuple(ThreadpoolController().select(user_api='blas').lib_controllers)
-
-
 def _start_anew() -> None:
     """After a fork nobody is there to let go of the lock."""
     global _busy
@@ -56,38 +49,43 @@ if hasattr(os, 'register_at_fork'):
 
 def thread_count() -> int:
     """How many threads BLAS may use now, and so this module."""
-    return max((library.get_num_threads() for library in _blas()), default=1)
+    return max(blas.threads(), default=1)
 
 
-@contextmanager
-def _one_blas_thread_each() -> Iterator[int]:
-    """Within this scope each product is made by one thread. Gives the number of threads that may work; 1 when another
-    has them."""
-    before = [library.get_num_threads() for library in _blas()]
-    threads = max(before, default=1)
-    if threads < 2 or not _busy.acquire(blocking=False):
-        yield 1
-        return
-    try:
-        for library in _blas():
-            library.set_num_threads(1)
-        yield threads
-    finally:
-        for library, count in zip(_blas(), before, strict=True):
-            library.set_num_threads(count)
+def _take_cores() -> list[int]:
+    """Hold BLAS to one thread for each product, and return how many it had, for `_give_back`; nothing when there is but
+    one core, or another thread has them."""
+    before = blas.threads()
+    if max(before, default=1) < 2 or not _busy.acquire(blocking=False):
+        return []
+    blas.set_threads([1] * len(before))
+    return before
+
+
+def _give_back(before: list[int]) -> None:
+    if before:
+        blas.set_threads(before)
         _busy.release()
 
 
-def shares(count: int, parts: int) -> list[slice]:
+@lru_cache(maxsize=1024)
+def shares(count: int, parts: int) -> tuple[slice, ...]:
     """`range(count)` cut into at most `parts` slices of nearly equal length.
 
     >>> shares(5, 2)
-    [slice(0, 3, None), slice(3, 5, None)]
+    (slice(0, 3, None), slice(3, 5, None))
     """
     parts = max(1, min(count, parts))
     step, longer = divmod(count, parts)
     ends = [i * step + min(i, longer) for i in range(parts + 1)]
-    return [slice(a, b) for a, b in pairwise(ends)]
+    return tuple(slice(a, b) for a, b in pairwise(ends))
+
+
+@lru_cache(maxsize=1024)
+def _turns(count: int, parts: int, threads: int) -> tuple[tuple[slice, ...], ...]:
+    """The shares of each thread, as many for all."""
+    work = shares(count, -(-parts // threads) * threads)
+    return tuple(work[turn] for turn in shares(len(work), threads))
 
 
 def split(xp: Any, task: Callable[[slice], Result], count: int, size: int, at_most: int | None = None,
@@ -102,7 +100,7 @@ def split(xp: Any, task: Callable[[slice], Result], count: int, size: int, at_mo
     if xp is np and size < SMALL and not multiplies:
         return [task(slice(0, count))]
     turns = _spread(xp, lambda work: [task(share) for share in work], count, size, at_most)
-    return [result for turn in turns for result in turn]
+    return turns[0] if len(turns) == 1 else [result for turn in turns for result in turn]
 
 
 def split_sum(xp: Any, task: Callable[[slice], tuple[Array, ...]], count: int, size: int, at_most: int | None = None
@@ -120,18 +118,19 @@ def _sums(parts: Iterable[tuple[Array, ...]]) -> tuple[Array, ...]:
     return sums
 
 
-def _spread(xp: Any, run: Callable[[list[slice]], Result], count: int, size: int, at_most: int | None
+def _spread(xp: Any, run: Callable[[Sequence[slice]], Result], count: int, size: int, at_most: int | None
             ) -> list[Result]:
     """`run` for the shares that each thread has."""
     parts = -(-size // at_most) if at_most and xp is np else 1
     if xp is not np or size < TINY or _busy.locked():
         return [run(shares(count, parts))]
-    with _one_blas_thread_each() as threads:
-        if size < SMALL or count < 2:
+    before = _take_cores()
+    try:
+        if not before or size < SMALL or count < 2:
             return [run(shares(count, parts))]
-        work = shares(count, -(-parts // threads) * threads)
-        turns = [work[turn] for turn in shares(len(work), threads)]
-        return share_out(run, turns)
+        return share_out(run, _turns(count, parts, max(before)))
+    finally:
+        _give_back(before)
 
 
 def matmul(a: Array, b: Array, xp: Any, out: Array | None = None) -> Array:
@@ -170,12 +169,15 @@ def product(a: Array, b: Array, xp: Any) -> Array:
     if xp is np:
         if not ALONE < a.size * b.shape[-1] < SHARED:
             return np.matmul(a, b)
-        with _one_blas_thread_each():
+        before = _take_cores()
+        try:
             if not _is_narrow(b, a.shape[-2], a):
                 return np.matmul(a, b)
             out = np.empty((*a.shape[:-1], b.shape[-1]), a.dtype)
             product_by_rows(out, a, b)
             return out
+        finally:
+            _give_back(before)
     if len(a) == len(b) == 1 and a.ndim == b.ndim == 3:     # stacks of transposed matrices are copied on a device,
         return xp.matmul(a[0], b[0])[None]                  # single ones are not
     return xp.matmul(a, b)

@@ -4,7 +4,7 @@ The inputs' part of all gates is one product for many steps, the states' part on
 both weights are one product each for many steps. Every core goes through all steps with examples of its own.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -138,12 +138,12 @@ class Work(NamedTuple):
         """Whether each product is better shared by all cores."""
         return self.batch * self.columns ** 2 > LARGE_STEP
 
-    def parts(self, xp: Any) -> list[slice]:
+    def parts(self, xp: Any) -> tuple[slice, ...]:
         """The examples of each core."""
         few = xp is not np or self.is_large or self.steps * self.batch * self.columns < SMALL
         return shares(self.batch, 1 if few else min(thread_count(), self.batch // FEWEST))
 
-    def spread(self, xp: Any, run: Callable[[Part], Result], parts: list[Part]) -> list[Result]:
+    def spread(self, xp: Any, run: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
         """`run(part)` for all parts; a single one may have all cores for its products."""
         if len(parts) == 1:
             return [run(parts[0])]

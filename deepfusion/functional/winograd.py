@@ -25,7 +25,7 @@ from typing import Any
 from deepfusion.functional.parallel import BLOCK, split, split_sum
 from deepfusion.functional.windows import Windows, channels_first, channels_last
 from deepfusion.functional.winograd_filters import Filters, KeptFilters, Transformed, scaled
-from deepfusion.functional.winograd_maps import Grid
+from deepfusion.functional.winograd_maps import Grid, grid_of
 from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
@@ -42,7 +42,7 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, m: in
     """The convolution of x (B, C, H, W) with weight (out, C, 3, 3) times scale (out,), plus bias (out,), in tiles of
     m x m; and what `backward` needs. Transformed filters are taken from `kept`, and kept there."""
     xp = array_module(x)
-    grid = Grid(xp, m, x.shape[2:], windows.output_size(x.shape[2:]), windows.padding, x.dtype)
+    grid = grid_of(xp, m, x.shape[2:], windows.output_size(x.shape[2:]), windows.padding, x.dtype)
     x = xp.ascontiguousarray(channels_last(x))
     found = None if kept is None else kept.find(weight, m, scale)
     weight = scaled(weight, scale) if found is None else found.filters

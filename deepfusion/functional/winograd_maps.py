@@ -7,6 +7,7 @@ image is transformed by a few products along each axis, and the adjoint of each 
 Reference: A. Lavin and S. Gray, Fast algorithms for convolutional neural networks, CVPR 2016, section 4.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -35,6 +36,43 @@ class Piece(NamedTuple):
     A: Array
 
 
+class Along:
+    """A map along one axis, piece by piece: the pieces' places on the side of images, and the matrix of each."""
+
+    def __init__(self, xp: Any, pieces: list[tuple[slice, Array]], size: int) -> None:
+        self.xp = xp
+        self.places, self.matrices = [place for place, _ in pieces], [matrix for _, matrix in pieces]
+        length = size // len(pieces)
+        # Where pieces cover the axis without overlap all have the same matrix.
+        self.is_even = self.places == [slice(i * length, (i + 1) * length) for i in range(len(pieces))]
+
+    def apart(self, x: Array) -> Array:
+        """(N, size, C) -> (N, pieces, a tiles, C)"""
+        first = self.matrices[0]
+        y = empty(self.xp, (len(x), len(self.places), len(first), x.shape[-1]), x.dtype)
+        if self.is_even:
+            product_into(y, first, x.reshape(len(x), len(self.places), -1, x.shape[-1]), self.xp)
+            return y
+        for i, place in enumerate(self.places):
+            product_into(y[:, i], self.matrices[i], x[:, place], self.xp)
+        return y
+
+    def together(self, x: Array, y: Array) -> None:
+        """(N, pieces, a tiles, C) -> y (N, size, C); where pieces overlap they are added."""
+        if self.is_even:
+            into = y.reshape(len(y), len(self.places), -1, y.shape[-1])
+            return product_into(into, self.matrices[0], x, self.xp)
+        end = 0
+        for i, place in enumerate(self.places):
+            if place.start >= end:
+                product_into(y[:, place], self.matrices[i], x[:, i], self.xp)
+            else:
+                part, both = product(self.matrices[i], x[:, i], self.xp), end - place.start
+                y[:, place.start:end] += part[:, :both]
+                y[:, end:place.stop] = part[:, both:]
+            end = place.stop
+
+
 class Grid:
     """The tiles of images, and the maps between images (B, H, W, C) and the (m + 2)^2 points of each tile.
 
@@ -51,9 +89,16 @@ class Grid:
                  padding: tuple[tuple[int, int], ...], dtype: Any) -> None:
         self.xp, self.m, self.size, self.output = xp, m, size, output
         self.tiles = tuple(-(-n // m) for n in output)
-        self.rows, self.columns = ([Piece(p.seen, p.made, xp.asarray(p.B), xp.asarray(p.A))
-                                    for p in _pieces(m, n, o, before, np.dtype(dtype))]
-                                   for n, o, (before, _) in zip(size, output, padding, strict=True))
+        axes = [[Piece(p.seen, p.made, xp.asarray(p.B), xp.asarray(p.A))
+                 for p in _pieces(m, n, o, before, np.dtype(dtype))]
+                for n, o, (before, _) in zip(size, output, padding, strict=True)]
+        self.pieces = tuple(map(len, axes))
+
+        def along(sizes: tuple[int, ...], of: Callable[[Piece], tuple[slice, Array]]) -> list[Along]:
+            return [Along(xp, [of(p) for p in pieces], size) for pieces, size in zip(axes, sizes, strict=True)]
+
+        self._cut = along(size, lambda p: (p.seen, p.B)), along(output, lambda p: (p.made, p.A.T))
+        self._join = along(output, lambda p: (p.made, p.A)), along(size, lambda p: (p.seen, p.B.T))
         if self.tiles == (1, 1):
             self.B, self.A = map(xp.asarray, _whole(m, size, output, padding, np.dtype(dtype)))
 
@@ -73,16 +118,15 @@ class Grid:
 
     def cut(self, x: Array, adjoint: bool = False) -> Array:
         """Images to points: those of an input by B, those of an output's derivative by A^T."""
-        along_h, along_w = ([(p.made, p.A.T) if adjoint else (p.seen, p.B) for p in axis]
-                            for axis in (self.rows, self.columns))
+        along_h, along_w = self._cut[adjoint]
         batch, height, width, channels = x.shape
         points = self.points(batch, channels, x.dtype)
         cells = self._by_image(points, batch)
 
         def task(share: slice) -> None:
-            y = self._apart(along_w, x[share].reshape(-1, width, channels))     # (B H, pieces, a tiles, C)
+            y = along_w.apart(x[share].reshape(-1, width, channels))            # (B H, pieces, a tiles, C)
             y = y.reshape(-1, height, y.size // max(1, height * len(x[share])))
-            cells[share] = self._apart(along_h, y).reshape(-1, *cells.shape[1:])
+            cells[share] = along_h.apart(y).reshape(-1, *cells.shape[1:])
 
         if self.tiles == (1, 1):
             whole = self.A.T if adjoint else self.B
@@ -93,18 +137,17 @@ class Grid:
 
     def join(self, points: Array, y: Array, adjoint: bool = False) -> None:
         """Points to images y: those of an output by A, those of an input's derivative by B^T."""
-        along_h, along_w = ([(p.seen, p.B.T) if adjoint else (p.made, p.A) for p in axis]
-                            for axis in (self.rows, self.columns))
+        along_h, along_w = self._join[adjoint]
         batch, height, width, channels = y.shape
         cells = self._by_image(points, batch)
 
         def task(share: slice) -> None:
             x = self.xp.ascontiguousarray(cells[share])                         # (B, pieces, a, tiles, ...)
-            x = x.reshape(len(x), len(along_h), along_h[0][1].shape[1], -1)
+            x = x.reshape(len(x), self.pieces[0], x.shape[2] * x.shape[3], -1)
             z = empty(self.xp, (len(x), height, x.shape[-1]), y.dtype)
-            self._together(along_h, x, z)
-            z = z.reshape(len(x) * height, len(along_w), along_w[0][1].shape[1], channels)
-            self._together(along_w, z, y[share].reshape(-1, width, channels))
+            along_h.together(x, z)
+            z = z.reshape(len(x) * height, self.pieces[1], along_w.matrices[0].shape[1], channels)
+            along_w.together(z, y[share].reshape(-1, width, channels))
 
         if self.tiles == (1, 1):
             whole = self.B.T if adjoint else self.A
@@ -112,41 +155,21 @@ class Grid:
         else:
             split(self.xp, task, batch, points.size, BLOCK)
 
-    def _apart(self, along: list[tuple[slice, Array]], x: Array) -> Array:
-        """(N, size, C) -> (N, pieces, a tiles, C)"""
-        y = empty(self.xp, (len(x), len(along), len(along[0][1]), x.shape[-1]), x.dtype)
-        if _are_side_by_side(along, x.shape[1]):
-            product_into(y, along[0][1], x.reshape(len(x), len(along), -1, x.shape[-1]), self.xp)
-            return y
-        for i, (place, matrix) in enumerate(along):
-            product_into(y[:, i], matrix, x[:, place], self.xp)
-        return y
-
-    def _together(self, along: list[tuple[slice, Array]], x: Array, y: Array) -> None:
-        """(N, pieces, a tiles, C) -> y (N, size, C); where pieces overlap they are added."""
-        if _are_side_by_side(along, y.shape[1]):
-            return product_into(y.reshape(len(y), len(along), -1, y.shape[-1]), along[0][1], x, self.xp)
-        end = 0
-        for i, (place, matrix) in enumerate(along):
-            if place.start >= end:
-                product_into(y[:, place], matrix, x[:, i], self.xp)
-            else:
-                part, both = product(matrix, x[:, i], self.xp), end - place.start
-                y[:, place.start:end] += part[:, :both]
-                y[:, end:place.stop] = part[:, both:]
-            end = place.stop
-
     def _by_image(self, points: Array, batch: int) -> Array:
         """(points, B tiles, C) seen as (B, pieces, a, tiles of a piece, pieces, a, tiles of a piece, C)"""
-        a, (th, tw), h, w = self.m + 2, self.tiles, len(self.rows), len(self.columns)
+        a, (th, tw), (h, w) = self.m + 2, self.tiles, self.pieces
         cells = points.reshape(a, a, batch, h, th // h, w, tw // w, points.shape[-1])
         return cells.transpose(2, 3, 0, 4, 5, 1, 6, 7)
 
 
-def _are_side_by_side(along: list[tuple[slice, Array]], size: int) -> bool:
-    """Whether pieces cover an axis without overlap, so that all have the same matrix."""
-    length = size // len(along)
-    return all(place == slice(i * length, (i + 1) * length) for i, (place, _) in enumerate(along))
+def grid_of(xp: Any, *details: Any) -> Grid:
+    """As `Grid`; those of the CPU are made once."""
+    return _on_cpu(*details) if xp is np else Grid(xp, *details)
+
+
+@lru_cache(maxsize=256)
+def _on_cpu(*details: Any) -> Grid:
+    return Grid(np, *details)
 
 
 @lru_cache(maxsize=8)

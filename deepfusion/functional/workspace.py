@@ -21,31 +21,37 @@ PATIENCE = 10_000      # requests until an unused block is given back
 
 
 class _Block:
-    """Memory, and the number of the request that used it last."""
+    """Memory, where it is used from, and the number of the request that used it last."""
 
     def __init__(self, size: int) -> None:
         self.memory = np.empty(size + LINE, np.uint8)
-        first = -self.memory.ctypes.data % LINE
-        self.aligned = slice(first, first + size)
+        self.start = -self.memory.ctypes.data % LINE
         self.last_use = 0
 
-    def references(self) -> int:
-        """How many hold the memory; `_NOBODY` when only this object does."""
-        return sys.getrefcount(self.memory)
 
-
-_NOBODY = _Block(0).references()
 _blocks: dict[int, list[_Block]] = {}
 _lock = threading.Lock()
 _requests = 0
+_unused = _Block(0)
+_NOBODY = sys.getrefcount(_unused.memory)       # references to memory that nobody but its block holds
 
 
 def empty(xp: Any, shape: tuple[int, ...], dtype: Any) -> Array:
     """An array with arbitrary entries, as `xp.empty`."""
-    size = prod(shape) * np.dtype(dtype).itemsize
+    global _requests
+    dtype = np.dtype(dtype)
+    size = prod(shape) * dtype.itemsize
     if xp is not np or size < LARGE:
         return xp.empty(shape, dtype)
-    return _memory(size).view(dtype).reshape(shape)
+    with _lock:
+        _requests += 1
+        for block in _blocks.get(size, ()):
+            if sys.getrefcount(block.memory) == _NOBODY:
+                break
+        else:
+            block = _another(size)
+        block.last_use = _requests
+        return np.ndarray(shape, dtype, block.memory, block.start)
 
 
 def empty_like(xp: Any, array: Array, dtype: Any = None) -> Array:
@@ -56,22 +62,16 @@ def empty_like(xp: Any, array: Array, dtype: Any = None) -> Array:
     return empty(xp, shape, array.dtype if dtype is None else dtype).transpose(back)
 
 
-def _memory(size: int) -> np.ndarray:
-    global _requests
-    with _lock:
-        _requests += 1
-        free = next((block for block in _blocks.get(size, ()) if block.references() == _NOBODY), None)
-        if free is None:
-            _give_back()
-            free = _Block(size)
-            _blocks.setdefault(size, []).append(free)
-        free.last_use = _requests
-        return free.memory[free.aligned]
+def _another(size: int) -> _Block:
+    _give_back()
+    block = _Block(size)
+    _blocks.setdefault(size, []).append(block)
+    return block
 
 
 def _give_back() -> None:
     for size, blocks in list(_blocks.items()):
         _blocks[size] = [block for block in blocks if _requests - block.last_use < PATIENCE
-                         or block.references() > _NOBODY]
+                         or sys.getrefcount(block.memory) > _NOBODY]
         if not _blocks[size]:
             del _blocks[size]

@@ -37,6 +37,20 @@ def test_blas_keeps_to_one_thread_meanwhile():
         assert parallel.split(np, lambda share: parallel.thread_count(), 2, 1 << 30) == [1, 1]
 
 
+def test_blas_keeps_to_one_thread_whichever_thread_asks():
+    found = []
+    with threadpool_limits(2):
+        if parallel.thread_count() < 2:
+            pytest.skip('one core')
+        parallel.split(np, lambda share: None, 2, 1 << 30)
+        other = threading.Thread(target=lambda: found.append(
+            parallel.split(np, lambda share: parallel.thread_count(), 2, 1 << 30)))
+        other.start()
+        other.join()
+        assert parallel.thread_count() == 2
+    assert found == [[1, 1]]
+
+
 def test_an_error_reaches_the_caller_and_nothing_stays_held():
     def task(share):
         raise KeyError(share.start)

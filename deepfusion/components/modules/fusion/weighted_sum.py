@@ -137,7 +137,7 @@ class WeightedSum(Module):
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
         derivs = tuple(deriv * weights[i] if self.needs_input(i) else None for i in range(len(features)))
         if self.weight_map:
-            dw = xp.stack([(x * deriv).sum(axis=1, keepdims=True) for x in features])
+            dw = xp.stack([xp.einsum('bc...,bc...->b...', x, deriv)[:, None] for x in features])
             dw = self._through_normalization(dw, weights, total)
             return (*derivs, xp.moveaxis(dw, 0, 1)[:, :, 0]), {}
         if self.learned == 'no':
