@@ -153,15 +153,16 @@ class _Rows:
     def sums(self, y: Array) -> Array:
         """The sum of each filter's results, (O,): a product with ones, which is the fastest way to add."""
         if self.are_planes:
-            planes = y.reshape(len(y) * self.count, -1)
-            return product(planes, self.xp.ones((planes.shape[1], 1), y.dtype), self.xp).reshape(len(y), -1).sum(axis=0)
+            planes = y.reshape(len(y) * self.count, prod(self.output))
+            ones = self.xp.ones((planes.shape[1], 1), y.dtype)
+            return product(planes, ones, self.xp).reshape(len(y), self.count).sum(axis=0)
         rows = y.reshape(-1, self.count)
         return product(self.xp.ones((1, len(rows)), y.dtype), rows, self.xp)[0]
 
     def as_columns(self, y: Array) -> Array:
         """Results (..., N, Og), a view"""
         if self.are_planes:
-            return y.reshape(len(y), self.groups, self.count // self.groups, -1).swapaxes(2, 3)
+            return y.reshape(len(y), self.groups, self.count // self.groups, prod(self.output)).swapaxes(2, 3)
         return _by_group(y, self.groups)
 
     def memory(self, batch: int, dtype: Any) -> Array:
@@ -201,7 +202,7 @@ class _Rows:
         """Rows in memory seen as (..., N, K)"""
         depth = self.channels * self.windows.taps
         if self.are_planes:
-            return rows.reshape(self.groups, depth, rows.shape[3], -1).transpose(2, 0, 3, 1)
+            return rows.reshape(self.groups, depth, rows.shape[3], prod(self.output)).transpose(2, 0, 3, 1)
         if self.few:
             return rows.reshape(self.groups, depth, -1).swapaxes(1, 2)
         return rows.reshape(-1, self.groups, depth).swapaxes(0, 1)

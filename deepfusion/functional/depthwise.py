@@ -111,7 +111,7 @@ def _correlate(y: Array, x: Array, filters: Array, windows: Windows, bias: Array
         places = tuple(a * s for a, s in zip(along[1:-1], windows.stride, strict=True))[:rank - side_by_side]
         steps = tuple(a * d for a, d in zip(along[1:-1], windows.dilation, strict=True))
         view = as_strided(padded, (len(padded), *shape), (along[0], *places, *steps, along[-1]), writeable=False)
-        part = y[share].reshape(len(padded), *shape[:rank - side_by_side], -1)
+        part = y[share].reshape(len(padded), *shape[:rank - side_by_side], shape[-1])
         np.einsum(formula, view, filters, out=part)
         if bias is not None:
             y[share] += bias
@@ -121,7 +121,7 @@ def _correlate(y: Array, x: Array, filters: Array, windows: Windows, bias: Array
 
 def _with_multiples(x: Array, multiple: int) -> Array:
     """(B, *places, C * m) -> (B, *places, C, m)"""
-    return x.reshape(x.shape[:-1] + (-1, multiple))
+    return x.reshape(*x.shape[:-1], x.shape[-1] // multiple, multiple)
 
 
 def _filters(weight: Array, channels: int) -> Array:

@@ -1,5 +1,7 @@
 """Every algorithm of convolution against PyTorch, over sizes and options drawn at random."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -99,20 +101,37 @@ def test_few_short_windows_are_taken_by_a_list(shape, filters, size, is_listed):
     assert (backward is listed_columns.backward) == is_listed
 
 
-def test_lists_of_no_examples():
-    x, w, b = np.ones((0, 2, 5)), np.ones((3, 2, 2)), np.ones(3)
-    y, saved = convolve(x, w, b, Windows((2,), (1,), ((0, 0),), (1,)))
-    assert y.shape == (0, 3, 4)
-    _, dw, db = convolve_backward(y, saved, wants_input=False)
+@pytest.mark.parametrize('dtype', [np.float32, np.float64])
+@pytest.mark.parametrize(('channels', 'filters', 'size', 'groups'), [
+    (2, 3, (2,), 1), (3, 5, (3, 3), 1), (16, 16, (3, 3), 1), (16, 4, (1, 1), 1), (16, 16, (2, 2), 2),
+    (4, 4, (3, 3), 4)])
+def test_no_examples(channels, filters, size, groups, dtype):
+    rank = len(size)
+    x, w = np.ones((0, channels, *(5,) * rank), dtype), np.ones((filters, channels // groups, *size), dtype)
+    windows = Windows(size, (1,) * rank, ((0, 0),) * rank, (1,) * rank)
+    y, saved = convolve(x, w, np.ones(filters, dtype), windows, groups)
+    assert y.shape == (0, filters, *windows.output_size(x.shape[2:]))
+    dx, dw, db = convolve_backward(y, saved)
+    assert dx.shape == x.shape
     np.testing.assert_array_equal(dw, np.zeros(w.shape))
-    np.testing.assert_array_equal(db, np.zeros(3))
+    np.testing.assert_array_equal(db, np.zeros(filters))
 
 
-def test_derivatives_that_are_not_wanted_of_lists():
-    x, w, b = np.ones((2, 2, 5)), np.ones((3, 2, 2)), np.ones(3)
-    y, saved = convolve(x, w, b, Windows((2,), (1,), ((0, 0),), (1,)))
-    assert convolve_backward(y, saved, False, False, False) == (None, None, None)
-    assert [d is None for d in convolve_backward(y, saved, False, False, True)] == [True, True, False]
+@pytest.mark.parametrize(('channels', 'filters', 'size', 'groups'), [
+    (2, 3, (2,), 1), (16, 4, (3, 3), 1), (16, 16, (3, 3), 1), (16, 16, (1, 1), 1), (4, 4, (3, 3), 4)])
+def test_only_the_derivatives_that_are_wanted(channels, filters, size, groups):
+    rng = np.random.default_rng(0)
+    rank = len(size)
+    x, w = rng.standard_normal((2, channels, *(8,) * rank)), rng.standard_normal((filters, channels // groups, *size))
+    x, w = x.astype(np.float32), w.astype(np.float32)
+    windows = Windows(size, (1,) * rank, ((0, 0),) * rank, (1,) * rank)
+    with use_algorithm('winograd4'):
+        y, saved = convolve(x, w, np.ones(filters, np.float32), windows, groups)
+        whole = convolve_backward(y, saved)
+        for wanted in product((False, True), repeat=3):
+            for d, all_wanted, is_wanted in zip(convolve_backward(y, saved, *wanted), whole, wanted, strict=True):
+                assert (d is not None) == is_wanted
+                assert d is None or np.array_equal(d, all_wanted)
 
 
 @pytest.mark.parametrize('algorithm', ['im2col', 'winograd2', 'winograd4'])
