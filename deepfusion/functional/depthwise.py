@@ -43,7 +43,7 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows) -> Ar
             y[share] += bias.reshape(filters.shape[1:])
 
     split(xp, task, len(x), y.size, BLOCK)
-    return channels_first(y.reshape(y.shape[:-2] + (-1,)))
+    return channels_first(y.reshape(*y.shape[:-2], len(weight)))
 
 
 def weight_derivative(deriv: Array, x: Array, windows: Windows, shape: tuple[int, ...]) -> Array:

@@ -104,7 +104,7 @@ def test_few_short_windows_are_taken_by_a_list(shape, filters, size, is_listed):
 @pytest.mark.parametrize('dtype', [np.float32, np.float64])
 @pytest.mark.parametrize(('channels', 'filters', 'size', 'groups'), [
     (2, 3, (2,), 1), (3, 5, (3, 3), 1), (16, 16, (3, 3), 1), (16, 4, (1, 1), 1), (16, 16, (2, 2), 2),
-    (4, 4, (3, 3), 4)])
+    (4, 4, (3, 3), 4), (4, 8, (3,), 4), (2, 2, (3, 3, 3), 2)])
 def test_no_examples(channels, filters, size, groups, dtype):
     rank = len(size)
     x, w = np.ones((0, channels, *(5,) * rank), dtype), np.ones((filters, channels // groups, *size), dtype)
