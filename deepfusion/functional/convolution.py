@@ -96,7 +96,7 @@ def convolve(x: Array, weight: Array, bias: Array | None, windows: Windows, grou
     Returns:
         y (B, out, *output), channels-last in memory, and what `convolve_backward` needs.
     """
-    if winograd.applies(windows, groups) and array_module(x) is np:
+    if winograd.applies(windows, groups) and array_module(x) is np and len(x):
         m = tile_size(x.shape, weight.shape[0], x.dtype)
         if m:
             y, saved = winograd.forward(x, weight, bias, windows, m, kept, scale)

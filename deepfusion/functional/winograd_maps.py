@@ -162,14 +162,7 @@ class Grid:
         return cells.transpose(2, 3, 0, 4, 5, 1, 6, 7)
 
 
-def grid_of(xp: Any, *details: Any) -> Grid:
-    """As `Grid`; those of the CPU are made once."""
-    return _on_cpu(*details) if xp is np else Grid(xp, *details)
-
-
-@lru_cache(maxsize=256)
-def _on_cpu(*details: Any) -> Grid:
-    return Grid(np, *details)
+grid_of = lru_cache(maxsize=256)(Grid)         # its matrices are made once
 
 
 @lru_cache(maxsize=8)

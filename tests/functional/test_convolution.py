@@ -109,7 +109,8 @@ def test_no_examples(channels, filters, size, groups, dtype):
     rank = len(size)
     x, w = np.ones((0, channels, *(5,) * rank), dtype), np.ones((filters, channels // groups, *size), dtype)
     windows = Windows(size, (1,) * rank, ((0, 0),) * rank, (1,) * rank)
-    y, saved = convolve(x, w, np.ones(filters, dtype), windows, groups)
+    with use_algorithm('winograd4'):
+        y, saved = convolve(x, w, np.ones(filters, dtype), windows, groups)
     assert y.shape == (0, filters, *windows.output_size(x.shape[2:]))
     dx, dw, db = convolve_backward(y, saved)
     assert dx.shape == x.shape
