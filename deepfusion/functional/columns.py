@@ -42,7 +42,7 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, group
             rows.filters_last(y[share])[...] += bias
 
     split(xp, task, len(x), rows.size(len(x)), _block(weight.size))
-    return y if rows.are_planes else channels_first(y), kept
+    return rows.filters_first(y), kept
 
 
 def backward(deriv: Array, windows: Windows, groups: int, spatial: tuple[int, ...], shape: tuple[int, ...],
@@ -68,11 +68,27 @@ def backward(deriv: Array, windows: Windows, groups: int, spatial: tuple[int, ..
         if x is not None:
             gathered = rows.gather(x[share]) if kept is None else rows.matrices(rows.part(kept, share))
             dw = rows.weight_product(columns, gathered)
-        return dw, rows.sums(deriv[share]) if wants_bias else xp.zeros(1)
+        return dw, bias_derivative(rows.filters_first(deriv[share])) if wants_bias else xp.zeros(1)
 
     dw, db = split_sum(xp, task, len(deriv), rows.size(len(deriv)), _block(prod(shape)))
     return (dx if dx is None or rows.few else channels_first(dx),
             None if x is None else rows.weight_of(dw, shape), db if wants_bias else None)
+
+
+def bias_derivative(deriv: Array) -> Array:
+    """The sum over batch and places, (out,)."""
+    xp = array_module(deriv)
+    if deriv.flags.c_contiguous and deriv.shape[1] < FEW:
+        planes = deriv.reshape(-1, prod(deriv.shape[2:]))                       # (B * out, places)
+        return product(planes, xp.ones((planes.shape[1], 1), deriv.dtype), xp).reshape(deriv.shape[:2]).sum(axis=0)
+    rows = channels_last(deriv)
+    rows = xp.ascontiguousarray(rows).reshape(-1, rows.shape[-1])               # (B * places, out)
+
+    def task(share: slice) -> tuple[Array]:
+        return (xp.matmul(xp.ones(len(rows[share]), rows.dtype), rows[share]),)
+
+    (total,) = split_sum(xp, task, len(rows), rows.size)
+    return total
 
 
 def _block(filters: int) -> int:
@@ -146,18 +162,13 @@ class _Rows:
         """(B, O, *places) in the order of `result`."""
         return self.xp.ascontiguousarray(y if self.are_planes else channels_last(y))
 
+    def filters_first(self, y: Array) -> Array:
+        """Results (B, O, *places), a view"""
+        return y if self.are_planes else channels_first(y)
+
     def filters_last(self, y: Array) -> Array:
         """Results (B, *places, O), a view"""
         return channels_last(y) if self.are_planes else y
-
-    def sums(self, y: Array) -> Array:
-        """The sum of each filter's results, (O,): a product with ones, which is the fastest way to add."""
-        if self.are_planes:
-            planes = y.reshape(len(y) * self.count, prod(self.output))
-            ones = self.xp.ones((planes.shape[1], 1), y.dtype)
-            return product(planes, ones, self.xp).reshape(len(y), self.count).sum(axis=0)
-        rows = y.reshape(-1, self.count)
-        return product(self.xp.ones((1, len(rows)), y.dtype), rows, self.xp)[0]
 
     def as_columns(self, y: Array) -> Array:
         """Results (..., N, Og), a view"""

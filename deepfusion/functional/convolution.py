@@ -16,14 +16,12 @@ So 'winograd2' and 'im2col' refuse F(4, 3). The environment variable `DEEPFUSION
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from deepfusion.functional import columns, depthwise, listed_columns, winograd
-from deepfusion.functional.parallel import product, split_sum
-from deepfusion.functional.windows import FEW, Windows, channels_last
+from deepfusion.functional.windows import Windows
 from deepfusion.functional.winograd_filters import KeptFilters, scaled
 from deepfusion.utils.backend import array_module
 from deepfusion.utils.names import look_up
@@ -119,22 +117,6 @@ def convolve_backward(deriv: Array, saved: tuple[Any, ...], wants_input: bool = 
     return backward(deriv, *rest, wants_input, wants_weight, wants_bias)
 
 
-def bias_derivative(deriv: Array) -> Array:
-    """The sum over batch and places, (out,)."""
-    xp = array_module(deriv)
-    if deriv.flags.c_contiguous and deriv.shape[1] < FEW:
-        planes = deriv.reshape(-1, prod(deriv.shape[2:]))                       # (B * out, places)
-        return product(planes, xp.ones((planes.shape[1], 1), deriv.dtype), xp).reshape(deriv.shape[:2]).sum(axis=0)
-    rows = channels_last(deriv)
-    rows = xp.ascontiguousarray(rows).reshape(-1, rows.shape[-1])               # (B * places, out)
-
-    def task(share: slice) -> tuple[Array]:
-        return (xp.matmul(xp.ones(len(rows[share]), rows.dtype), rows[share]),)
-
-    (total,) = split_sum(xp, task, len(rows), rows.size)
-    return total
-
-
 def direct(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int) -> Array:
     """`convolve` without Winograd and without what backward needs."""
     if _is_depthwise(weight, groups):
@@ -167,4 +149,4 @@ def _direct_backward(deriv: Array, x: Array, weight: Array, windows: Windows, gr
                                 x if wants_weight else None, rows, wants_bias)
     dx = input_derivative(deriv, weight, windows, groups, x.shape[2:]) if wants_input else None
     dw = weight_derivative(deriv, x, windows, groups, weight.shape) if wants_weight else None
-    return dx, dw, bias_derivative(deriv) if wants_bias else None
+    return dx, dw, columns.bias_derivative(deriv) if wants_bias else None

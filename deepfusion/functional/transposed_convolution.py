@@ -9,13 +9,8 @@ conventions of `torch.nn.functional.conv_transpose2d`.
 
 from typing import Any
 
-from deepfusion.functional.convolution import (
-    Derivatives,
-    bias_derivative,
-    direct,
-    input_derivative,
-    weight_derivative,
-)
+from deepfusion.functional.columns import bias_derivative
+from deepfusion.functional.convolution import Derivatives, direct, input_derivative, weight_derivative
 from deepfusion.functional.windows import Windows
 
 Array = Any
