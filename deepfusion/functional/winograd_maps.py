@@ -39,37 +39,24 @@ class Piece(NamedTuple):
 class Along:
     """A map along one axis, piece by piece: the pieces' places on the side of images, and the matrix of each."""
 
-    def __init__(self, xp: Any, pieces: list[tuple[slice, Array]], size: int) -> None:
-        self.xp = xp
-        self.places, self.matrices = [place for place, _ in pieces], [matrix for _, matrix in pieces]
-        length = size // len(pieces)
-        # Where pieces cover the axis without overlap all have the same matrix.
-        self.is_even = self.places == [slice(i * length, (i + 1) * length) for i in range(len(pieces))]
+    def __init__(self, xp: Any, pieces: list[tuple[slice, Array]]) -> None:
+        self.xp, self.pieces = xp, pieces
 
-    def apart(self, x: Array) -> Array:
-        """(N, size, C) -> (N, pieces, a tiles, C)"""
-        first = self.matrices[0]
-        y = empty(self.xp, (len(x), len(self.places), len(first), x.shape[-1]), x.dtype)
-        if self.is_even:
-            product_into(y, first, x.reshape(len(x), len(self.places), -1, x.shape[-1]), self.xp)
-            return y
-        for i, place in enumerate(self.places):
-            product_into(y[:, i], self.matrices[i], x[:, place], self.xp)
-        return y
+    def apart(self, x: Array, y: Array) -> None:
+        """(..., size, n) -> y (pieces, ..., a tiles, n)"""
+        for (place, matrix), into in zip(self.pieces, y, strict=True):
+            product_into(into, matrix, x[..., place, :], self.xp)
 
     def together(self, x: Array, y: Array) -> None:
-        """(N, pieces, a tiles, C) -> y (N, size, C); where pieces overlap they are added."""
-        if self.is_even:
-            into = y.reshape(len(y), len(self.places), -1, y.shape[-1])
-            return product_into(into, self.matrices[0], x, self.xp)
+        """(pieces, ..., a tiles, n) -> y (..., size, n); where pieces overlap they are added."""
         end = 0
-        for i, place in enumerate(self.places):
+        for (place, matrix), piece in zip(self.pieces, x, strict=True):
             if place.start >= end:
-                product_into(y[:, place], self.matrices[i], x[:, i], self.xp)
+                product_into(y[..., place, :], matrix, piece, self.xp)
             else:
-                part, both = product(self.matrices[i], x[:, i], self.xp), end - place.start
-                y[:, place.start:end] += part[:, :both]
-                y[:, end:place.stop] = part[:, both:]
+                part, both = product(matrix, piece, self.xp), end - place.start
+                y[..., place.start:end, :] += part[..., :both, :]
+                y[..., end:place.stop, :] = part[..., both:, :]
             end = place.stop
 
 
@@ -94,11 +81,11 @@ class Grid:
                 for n, o, (before, _) in zip(size, output, padding, strict=True)]
         self.pieces = tuple(map(len, axes))
 
-        def along(sizes: tuple[int, ...], of: Callable[[Piece], tuple[slice, Array]]) -> list[Along]:
-            return [Along(xp, [of(p) for p in pieces], size) for pieces, size in zip(axes, sizes, strict=True)]
+        def along(of: Callable[[Piece], tuple[slice, Array]]) -> list[Along]:
+            return [Along(xp, [of(p) for p in pieces]) for pieces in axes]
 
-        self._cut = along(size, lambda p: (p.seen, p.B)), along(output, lambda p: (p.made, p.A.T))
-        self._join = along(output, lambda p: (p.made, p.A)), along(size, lambda p: (p.seen, p.B.T))
+        self._cut = along(lambda p: (p.seen, p.B)), along(lambda p: (p.made, p.A.T))
+        self._join = along(lambda p: (p.made, p.A)), along(lambda p: (p.seen, p.B.T))
         if self.tiles == (1, 1):
             self.B, self.A = map(xp.asarray, _whole(m, size, output, padding, np.dtype(dtype)))
 
@@ -118,48 +105,51 @@ class Grid:
 
     def cut(self, x: Array, adjoint: bool = False) -> Array:
         """Images to points: those of an input by B, those of an output's derivative by A^T."""
-        along_h, along_w = self._cut[adjoint]
         batch, height, width, channels = x.shape
         points = self.points(batch, channels, x.dtype)
-        cells = self._by_image(points, batch)
-
-        def task(share: slice) -> None:
-            y = along_w.apart(x[share].reshape(-1, width, channels))            # (B H, pieces, a tiles, C)
-            y = y.reshape(-1, height, y.size // max(1, height * len(x[share])))
-            cells[share] = along_h.apart(y).reshape(-1, *cells.shape[1:])
-
         if self.tiles == (1, 1):
             whole = self.A.T if adjoint else self.B
-            matmul(whole, x.reshape(batch, -1, channels), self.xp, points.swapaxes(0, 1))
-        else:
-            split(self.xp, task, batch, points.size, BLOCK)
+            return matmul(whole, x.reshape(batch, -1, channels), self.xp, points.swapaxes(0, 1)).swapaxes(0, 1)
+        (along_h, along_w), cells = self._cut[adjoint], self._cells(points, batch)
+
+        def task(share: slice) -> None:
+            rows, columns = self._strips(x[share])
+            along_h.apart(x[share].reshape(-1, height, width * channels), rows)
+            along_w.apart(columns, cells[..., share, :, :])
+
+        split(self.xp, task, batch, points.size, BLOCK)
         return points
 
     def join(self, points: Array, y: Array, adjoint: bool = False) -> None:
         """Points to images y: those of an output by A, those of an input's derivative by B^T."""
-        along_h, along_w = self._join[adjoint]
         batch, height, width, channels = y.shape
-        cells = self._by_image(points, batch)
-
-        def task(share: slice) -> None:
-            x = self.xp.ascontiguousarray(cells[share])                         # (B, pieces, a, tiles, ...)
-            x = x.reshape(len(x), self.pieces[0], x.shape[2] * x.shape[3], -1)
-            z = empty(self.xp, (len(x), height, x.shape[-1]), y.dtype)
-            along_h.together(x, z)
-            z = z.reshape(len(x) * height, self.pieces[1], along_w.matrices[0].shape[1], channels)
-            along_w.together(z, y[share].reshape(-1, width, channels))
-
         if self.tiles == (1, 1):
             whole = self.B.T if adjoint else self.A
             matmul(whole, points.swapaxes(0, 1), self.xp, y.reshape(batch, -1, channels))
-        else:
-            split(self.xp, task, batch, points.size, BLOCK)
+            return
+        (along_h, along_w), cells = self._join[adjoint], self._cells(points, batch)
 
-    def _by_image(self, points: Array, batch: int) -> Array:
-        """(points, B tiles, C) seen as (B, pieces, a, tiles of a piece, pieces, a, tiles of a piece, C)"""
+        def task(share: slice) -> None:
+            rows, columns = self._strips(y[share])
+            along_w.together(cells[..., share, :, :], columns)
+            along_h.together(rows, y[share].reshape(-1, height, width * channels))
+
+        split(self.xp, task, batch, points.size, BLOCK)
+
+    def _cells(self, points: Array, batch: int) -> Array:
+        """(points, B tiles, C) seen as (pieces, pieces, a, tiles of a piece, B, a tiles, C), first width, then height.
+
+        So tiles lie as (tiles of a piece, pieces, pieces, tiles of a piece, B), and what a product makes of a strip of
+        an image lies at equal distances: it is written where it belongs, and no copies are made.
+        """
         a, (th, tw), (h, w) = self.m + 2, self.tiles, self.pieces
-        cells = points.reshape(a, a, batch, h, th // h, w, tw // w, points.shape[-1])
-        return cells.transpose(2, 3, 0, 4, 5, 1, 6, 7)
+        return points.reshape(a, a * (tw // w), w, h, th // h, batch, -1).transpose(2, 3, 0, 4, 5, 1, 6)
+
+    def _strips(self, x: Array) -> tuple[Array, Array]:
+        """Memory for points along the height of images: as (pieces, B, a tiles, W C) and (pieces, a, tiles, B, W, C)"""
+        (batch, _, width, channels), h, a = x.shape, self.pieces[0], self.m + 2
+        strips = empty(self.xp, (h, a, self.tiles[0] // h, batch, width, channels), x.dtype)
+        return strips.reshape(h, -1, batch, width * channels).swapaxes(1, 2), strips
 
 
 grid_of = lru_cache(maxsize=256)(Grid)         # its matrices are made once
