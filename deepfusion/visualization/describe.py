@@ -169,7 +169,7 @@ def root_mean_square(*arrays: Any) -> float:
 
 def settings_of(module: Module) -> dict[str, str]:
     """The constructor's options, in words: those that differ from their defaults, and those that tell most."""
-    given, signature = bound_arguments(module)
+    given, signature = arguments_of(module), inspect.signature(type(module).__init__)
     told = {}
     for name, parameter in signature.parameters.items():
         if name in NOT_SETTINGS or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
@@ -182,14 +182,12 @@ def settings_of(module: Module) -> dict[str, str]:
     return told
 
 
-def bound_arguments(module: Module) -> tuple[dict[str, Any], inspect.Signature]:
-    """What a module's constructor was given, by name, and its signature."""
-    signature = inspect.signature(type(module).__init__)
-    args, kwargs = getattr(module, '_construction', ((), {}))
+def arguments_of(module: Module) -> dict[str, Any]:
+    """What makes the module, by name; nothing where its constructor does not take what it was given."""
     try:
-        return dict(signature.bind_partial(module, *args, **kwargs).arguments), signature
-    except TypeError:
-        return {}, signature
+        return module._arguments()
+    except (AttributeError, TypeError):
+        return {}
 
 
 def _in_words(value: Any, joint: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Module
 from deepfusion.errors import NodeTypeError
-from deepfusion.visualization.describe import bound_arguments, describe_order, settings_of
+from deepfusion.visualization.describe import arguments_of, describe_order, settings_of
 from deepfusion.visualization.description import Description, EdgeNote, NodeNote
 
 
@@ -84,7 +84,7 @@ def _sorted(nodes: Sequence[Any]) -> list[Any]:
 
 def _arguments(module: Module) -> tuple[list[Data], Data | None]:
     """The inputs and output that a module was to have."""
-    given, _ = bound_arguments(module)
+    given = arguments_of(module)
     inputs = given.get('inputs') or ()
     output = given.get('output')
     return [data for data in inputs if isinstance(data, Data)], output if isinstance(output, Data) else None
@@ -94,7 +94,7 @@ def _add_faulty(description: Description, module: Module, nodes: Sequence[Any], 
     """Put in the module that could not be made; its edges are marked."""
     place = {id(node): number for number, node in enumerate(nodes)}
     inputs, output = _arguments(module)
-    ID = bound_arguments(module)[0].get('ID', getattr(module, 'ID', '?'))
+    ID = arguments_of(module).get('ID', getattr(module, 'ID', '?'))
     number = len(description.nodes)
     description.nodes.append(NodeNote(str(ID), 'module', type(module).__name__, settings=settings_of(module),
                                       fault=message))

@@ -60,6 +60,7 @@ class Module(Parametric):
     available_modes: ClassVar[list[str]] = ['train', 'test']
     known_classes: ClassVar[dict[tuple[str, str], type['Module']]] = {}
     _construction: tuple[tuple[Any, ...], dict[str, Any]]
+    _options: Mapping[str, Any] = MappingProxyType({})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -85,6 +86,7 @@ class Module(Parametric):
         is_regularized: bool = False,
         regularizer_details: dict[str, Any] | None = None,
     ) -> None:
+        options = list(vars(self))
         self.ID = check_ID(ID, type(self).__name__)
         self.inputs = self._check_inputs(inputs, output)
         if not isinstance(parameter_list, list | tuple | None):
@@ -110,6 +112,16 @@ class Module(Parametric):
         for data in self.inputs:
             data.outputs.append(self)
         self.output.input = self
+        self._options = {name: vars(self)[name] for name in options}
+
+    def _arguments(self) -> dict[str, Any]:
+        """What makes the module as it is now, when its constructor is given it by name: options that were changed since
+        as they are."""
+        signature, (args, kwargs) = inspect.signature(type(self).__init__), self._construction
+        _, *given = signature.bind_partial(self, *args, **kwargs).arguments.items()
+        now = vars(self)
+        return dict(given) | {name: now[name] for name, made in self._options.items()
+                              if name in signature.parameters and now.get(name, made) is not made}
 
     # -- What a subclass says ---------------------------------------------------------------------------------
     # One argument per input, under any name: `*..., **unused: Any` lets type checkers accept every such signature.

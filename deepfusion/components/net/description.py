@@ -62,10 +62,8 @@ def _describe_module(module: Module, i: int, index: dict[Data, int], arrays: Arr
     found: dict[str, Any] = {name: getattr(module, name) for name in _MODULE_FIELDS if hasattr(module, name)}
     cls = type(module)
     found['class'], found['from'] = cls.__qualname__, cls.__module__
-    args, kwargs = module._construction
-    bound = inspect.signature(cls.__init__).bind(module, *args, **kwargs).arguments
     encode = _Encoder(module, i, index, arrays)
-    found['arguments'] = {name: encode(name, value) for name, value in list(bound.items())[1:]}
+    found['arguments'] = {name: encode(name, value) for name, value in module._arguments().items()}
     found['output'] = index[module.output]
     found['inputs'] = [index[data] for data in module.inputs]
     found['parameters'] = {name: index[p] for name, p in module.parameter_lookup.items()}

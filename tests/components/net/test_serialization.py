@@ -10,7 +10,9 @@ import pytest
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Add, MatMul, Module
 from deepfusion.components.modules.activation_functions import Sigmoid
+from deepfusion.components.modules.dropout import InvertedDropout
 from deepfusion.components.modules.loss_functions import SumLoss
+from deepfusion.components.modules.normalizations import BatchNorm
 from deepfusion.components.net import Net
 from deepfusion.errors import FileAccessError, FileFormatError
 from tests.components.net.test_passes import penalized
@@ -68,6 +70,21 @@ def test_lists_that_a_script_goes_on_filling(tmp_path):
     nodes.append(total.output)
     Net('net', nodes[-1:]).save(tmp_path / 'net')
     assert [x.ID for x in Net.load(tmp_path / 'net').get_node('total').inputs] == ['a']
+
+
+def test_options_that_were_changed_are_saved_as_they_are(tmp_path):
+    x = Data('x', (1, 4), np.ones((64, 4)))
+    drop = InvertedDropout('drop', [x], p_keep=0.5)
+    same = InvertedDropout('same', [drop.output])
+    norm = BatchNorm('norm', [same.output], momentum=0.1)
+    net = Net('net', [SumLoss('sum', [norm.output]).output])
+    drop.p_keep, norm.momentum = 0.9, 0.3
+    net.save(tmp_path / 'net')
+    again = Net.load(tmp_path / 'net')
+    assert (again.get_node('drop').p_keep, again.get_node('norm').momentum) == (0.9, 0.3)
+    assert again.get_node('same').p_keep == same.p_keep
+    again.save(tmp_path / 'twice')
+    assert Net.load(tmp_path / 'twice').get_node('drop').p_keep == 0.9
 
 
 def test_numbers_of_numpy_are_saved(tmp_path):
