@@ -1,10 +1,11 @@
 """Threads that make a part of a piece of work each, and are at it at once.
 
-A thread that sleeps is at work 50 to 100 microseconds after it is called: too late for work that takes a few hundred.
-So helpers, and the thread that waits for them, look for a while whether there is something to do before they go to
-sleep, as those of OpenMP and of BLAS do; OMP_WAIT_POLICY=PASSIVE, which is OpenMP's word for it, sends them to sleep at
-once. They look inside of one NumPy call, which needs no interpreter lock and ends as soon as it meets a number that is
-not 0, in an array of a million numbers that are all the same place in memory.
+A thread that sleeps is at work 50 to 100 microseconds after it is called, and on a busy machine half a millisecond: too
+late for work that takes a few hundred microseconds. So helpers, and the thread that waits for them, look for a while
+whether there is something to do before they go to sleep, as those of OpenMP and of BLAS do; OMP_WAIT_POLICY=PASSIVE,
+which is OpenMP's word for it, sends them to sleep at once. They look inside of one NumPy call, which needs no
+interpreter lock and ends as soon as it meets a number that is not 0, in an array of millions of numbers that are all
+the same place in memory.
 """
 
 import atexit
@@ -20,7 +21,7 @@ from numpy.lib.stride_tricks import as_strided
 Part = TypeVar('Part')
 Result = TypeVar('Result')
 
-LOOKS = 0 if os.environ.get('OMP_WAIT_POLICY', '').upper() == 'PASSIVE' else 1 << 20      # half a millisecond
+LOOKS = 0 if os.environ.get('OMP_WAIT_POLICY', '').upper() == 'PASSIVE' else 1 << 24      # eight milliseconds
 
 
 def share_out(run: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:

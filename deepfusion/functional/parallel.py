@@ -163,12 +163,15 @@ def product_into(out: Array, a: Array, b: Array, xp: Any) -> None:
 def product(a: Array, b: Array, xp: Any) -> Array:
     """Matrix product as a new array, in this thread alone unless it is large.
 
-    BLAS threads that have shared in a product wait for the next one by spinning, for about 100 ms. So one small
-    product that is shared slows down everything after it that has all cores busy.
+    BLAS threads that have shared in a product wait for the next one by spinning, for about 100 ms, and what has all
+    cores busy then takes twice the time. So they never do: large products are split like all other work.
     """
     if xp is np:
-        if not ALONE < a.size * b.shape[-1] < SHARED:
+        multiplications = a.size * b.shape[-1]
+        if multiplications <= ALONE:
             return np.matmul(a, b)
+        if multiplications >= SHARED:
+            return _product_of_shares(a, b) if b.ndim == 2 else matmul(a, b, xp)
         before = _take_cores()
         try:
             if not _is_narrow(b, a.shape[-2], a):
@@ -181,6 +184,21 @@ def product(a: Array, b: Array, xp: Any) -> Array:
     if len(a) == len(b) == 1 and a.ndim == b.ndim == 3:     # stacks of transposed matrices are copied on a device,
         return xp.matmul(a[0], b[0])[None]                  # single ones are not
     return xp.matmul(a, b)
+
+
+def _product_of_shares(a: Array, b: Array) -> Array:
+    """The product with one matrix, its rows or its columns, whichever are more, split over the cores."""
+    rows = a.reshape(-1, a.shape[-1])
+    out = empty(np, (len(rows), b.shape[1]), np.result_type(a, b))
+
+    def some_rows(share: slice) -> None:
+        product_into(out[share], rows[share], b, np)
+
+    def some_columns(share: slice) -> None:
+        product_into(out[:, share], rows, b[:, share], np)
+
+    split(np, some_rows if len(rows) > b.shape[1] else some_columns, max(out.shape), a.size * b.shape[1])
+    return out.reshape(*a.shape[:-1], b.shape[1])
 
 
 def _is_narrow(matrix: Array, length: int, other: Array) -> bool:
