@@ -11,7 +11,7 @@ import pytest
 
 from deepfusion.functional import crew
 
-NAP = 0.002     # seconds, longer than a helper looks out for work
+NAP = 0.03       # seconds, longer than a helper looks out for work
 
 
 def threads():

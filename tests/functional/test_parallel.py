@@ -76,6 +76,29 @@ def test_stacked_products(a, b):
     np.testing.assert_allclose(parallel.matmul(a, b, np), a @ b, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize(('a', 'b', 'flip'), [
+    ((300, 400), (400, 301), False), ((2001, 40), (40, 500), True), ((3, 100, 400), (400, 299), False),
+    ((7, 100, 300), (7, 300, 200), False), ((1, 400, 400), (1, 400, 400), True), ((9, 2000), (2000, 2001), True)])
+def test_large_products_are_split_and_leave_blas_one_thread(a, b, flip, monkeypatch):
+    rng = np.random.default_rng(0)
+    one, other = rng.standard_normal(a), rng.standard_normal(b)
+    if flip:
+        other = np.asfortranarray(other)
+    seen, plain = [], parallel.product_into
+
+    def product_into(*args):
+        seen.append((threading.current_thread().name, parallel.thread_count()))
+        plain(*args)
+
+    monkeypatch.setattr(parallel, 'product_into', product_into)
+    with threadpool_limits(2):
+        cores = parallel.thread_count()
+        found = parallel.product(one, other, np)
+    np.testing.assert_allclose(found, one @ other, rtol=1e-10, atol=1e-10)
+    assert {threads for _, threads in seen} == {1}
+    assert len({name for name, _ in seen}) == (min(cores, 2) if b[0] != 1 else 1)
+
+
 @pytest.mark.skipif(not hasattr(os, 'fork'), reason='no fork on this system')
 @pytest.mark.filterwarnings('ignore:This process')
 @settings(max_examples=60, deadline=None)
