@@ -139,12 +139,12 @@ def matmul(a: Array, b: Array, xp: Any, out: Array | None = None) -> Array:
     if out is None:
         stack = a.shape[:-2] if b.ndim == 2 else np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         out = empty(xp, (*stack, a.shape[-2], b.shape[-1]), a.dtype)
-    depth, size = out.ndim - 2, max(a.size, b.size, out.size)
-    if size < SMALL or not depth:
-        product_into(out, a, b, xp)
-    else:
+    depth = out.ndim - 2
+    if depth:
         split(xp, lambda share: product_into(out[share], _share(a, share, depth), _share(b, share, depth), xp),
-              len(out), size)
+              len(out), max(a.size, b.size, out.size))
+    else:
+        product_into(out, a, b, xp)
     return out
 
 
