@@ -5,7 +5,8 @@ late for work that takes a few hundred microseconds. So helpers, and the thread 
 whether there is something to do before they go to sleep, as those of OpenMP and of BLAS do; OMP_WAIT_POLICY=PASSIVE,
 which is OpenMP's word for it, sends them to sleep at once. They look inside of one NumPy call, which needs no
 interpreter lock and ends as soon as it meets a number that is not 0, in an array of millions of numbers that are all
-the same place in memory.
+the same place in memory. Who waits for a helper looks less long: where others want the cores too, the helper may need
+this one.
 """
 
 import atexit
@@ -21,7 +22,8 @@ from numpy.lib.stride_tricks import as_strided
 Part = TypeVar('Part')
 Result = TypeVar('Result')
 
-LOOKS = 0 if os.environ.get('OMP_WAIT_POLICY', '').upper() == 'PASSIVE' else 1 << 24      # eight milliseconds
+# Of a helper for work, eight milliseconds; of others for its result, half a one.
+LOOKS, WAITS = (0, 0) if os.environ.get('OMP_WAIT_POLICY', '').upper() == 'PASSIVE' else (1 << 24, 1 << 20)
 
 
 def share_out(run: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
@@ -77,7 +79,7 @@ class Helper:
         # interpreter lock is free when the other thread hears of the end.
         self._signs, self._seen = np.array([True, False]), np.zeros(2, bool)
         self._watch = as_strided(self._signs, (2, LOOKS), (1, 0))
-        self._look = as_strided(self._seen, (LOOKS,), (0,)).any
+        self._look = as_strided(self._seen, (WAITS,), (0,)).any
         self._called, self._ended = threading.Lock(), threading.Lock()      # for sleeping
         self._called.acquire()
         self._ended.acquire()
