@@ -1,5 +1,9 @@
-"""Importing every public path, against importing PyTorch, each in a fresh interpreter."""
+"""Importing every public path, against importing PyTorch, each in a fresh interpreter.
 
+Byte code may be written, and is there from the second import on, as in what pip has installed.
+"""
+
+import os
 import subprocess
 import sys
 
@@ -31,8 +35,9 @@ def run(peer: str) -> Step:
     if peer == 'torch':
         torch_for(peer)
     code = OURS if peer == 'deepfusion' else 'import torch'
+    environment = {name: value for name, value in os.environ.items() if name != 'PYTHONDONTWRITEBYTECODE'}
 
     def step() -> None:
-        subprocess.run([sys.executable, '-c', code], check=True)
+        subprocess.run([sys.executable, '-c', code], check=True, env=environment)
 
     return step

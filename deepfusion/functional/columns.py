@@ -41,7 +41,7 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, group
         if bias is not None:
             rows.filters_last(y[share])[...] += bias
 
-    split(xp, task, len(x), rows.size(len(x)), _block(weight.size))
+    split(xp, task, len(x), rows.work(len(x)), _block(weight.size))
     return rows.filters_first(y), kept
 
 
@@ -70,7 +70,7 @@ def backward(deriv: Array, windows: Windows, groups: int, spatial: tuple[int, ..
             dw = rows.weight_product(columns, gathered)
         return dw, bias_derivative(rows.filters_first(deriv[share])) if wants_bias else xp.zeros(1)
 
-    dw, db = split_sum(xp, task, len(deriv), rows.size(len(deriv)), _block(prod(shape)))
+    dw, db = split_sum(xp, task, len(deriv), rows.work(len(deriv)), _block(prod(shape)))
     return (dx if dx is None or rows.few else channels_first(dx),
             None if x is None else rows.weight_of(dw, shape), db if wants_bias else None)
 
@@ -125,6 +125,10 @@ class _Rows:
     def size(self, batch: int) -> int:
         """How many numbers the rows of a batch hold."""
         return batch * prod(self.output) * self.windows.taps * self.groups * self.channels
+
+    def work(self, batch: int) -> int:
+        """How many numbers the rows or the results of a batch hold, whichever are more."""
+        return max(self.size(batch), batch * prod(self.output) * self.count)
 
     def weight_matrix(self, weight: Array) -> Array:
         """(out, Cg, *size) -> (G, K, Og), a transposed view: copying filter by filter is several times faster"""

@@ -11,7 +11,7 @@ from deepfusion.utils.backend import array_module
 
 Array = Any
 
-STEP = 1 << 20        # numbers from which sharing a single step pays; with fewer it is over before a thread wakes up
+STEP = 1 << 18        # numbers from which sharing a single step pays; with fewer it is over before a thread wakes up
 FORMULA = 1 << 17     # numbers in a block of a formula, which makes a few intermediate results
 
 
@@ -36,15 +36,17 @@ def elementwise(function: Callable[..., Array], *arrays: Array) -> Array:
 
 def elementwise_into(function: Callable[..., Array], *arrays: Array) -> Array:
     """As `elementwise`, for a function that writes its result into `out`, or makes it where `out` is None, such as
-    `lambda x, out: np.maximum(x, 0, out=out)`: one step, and no block is copied.
+    `lambda x, out: np.maximum(x, 0, out=out)`: one step, and no block is copied. Here all arrays may broadcast, and all
+    but the first may be numbers.
 
     >>> import numpy as np
     >>> elementwise_into(lambda x, out: np.maximum(x, 0, out=out), np.arange(-1.0, 2))
     array([0., 0., 1.])
     """
-    if arrays[0].size <= FORMULA or array_module(arrays[0]) is not np:
+    first = arrays[0]
+    if first.size <= FORMULA or array_module(first) is not np or not _as_first(arrays):
         return function(*arrays, out=None)
-    return _filled(function, arrays, BLOCK if arrays[0].size >= STEP else FORMULA, shared=arrays[0].size >= STEP)
+    return _filled(function, arrays, BLOCK if first.size >= STEP else FORMULA, shared=first.size >= STEP)
 
 
 def rectify(y: Array) -> None:
@@ -56,15 +58,25 @@ def rectify(y: Array) -> None:
         split(np, lambda share: np.maximum(y[share], 0, out=y[share]), len(y), y.size, BLOCK)
 
 
-def _filled(put: Callable[..., Any], arrays: Sequence[Array], block: int, shared: bool = True) -> Array:
-    """A new array, filled by `put(*blocks, out)`."""
+def _as_first(arrays: Sequence[Any]) -> bool:
+    """Whether what is made of them all has the shape and the type of the first."""
+    first, shapes = arrays[0], {np.shape(array) for array in arrays}
+    alike = all(array.dtype == first.dtype for array in arrays if isinstance(array, np.ndarray))
+    return alike and (len(shapes) == 1 or np.broadcast_shapes(*shapes) == first.shape)
+
+
+def _filled(put: Callable[..., Any], arrays: Sequence[Any], block: int, shared: bool = True) -> Array:
+    """A new array like the first, filled by `put(*blocks, out)`."""
     result = empty_like(np, arrays[0])
     walked, blocks = result, list(arrays)
-    if all(array.strides == result.strides for array in arrays):
+    if all(np.shape(array) == result.shape and array.strides == result.strides for array in arrays):
         walked, *blocks = (array.ravel(order='K') for array in (result, *arrays))      # views, as all is dense
 
+    def part(array: Any, share: slice) -> Any:
+        return array[share] if np.ndim(array) == walked.ndim and len(array) > 1 else array
+
     def task(share: slice) -> None:
-        put(*(array[share] for array in blocks), out=walked[share])
+        put(*(part(array, share) for array in blocks), out=walked[share])
 
     if shared:
         split(np, task, walked.shape[0], result.size, block)

@@ -14,8 +14,9 @@ from deepfusion.functional.workspace import empty
 
 Array = Any
 
-COLUMNS = 32      # of a panel
-DEPTH = 288       # most rows of a panel: 36 KB of float32
+COLUMNS = 64, 32  # of a panel, the wider ones where they fit
+DEPTH = 288       # most rows of a panel
+MOST = 4          # times as many rows as are multiplied at once, up to which panels pay
 FEWEST = 12       # rows at a time; with fewer it is quicker to arrange the operands
 
 
@@ -28,14 +29,17 @@ class Factor:
     def __init__(self, xp: Any, matrix: Array, in_panels: bool = True) -> None:
         self.xp, self.matrix = xp, xp.ascontiguousarray(matrix)
         self.panels: Array = None
-        self.rows = range(0)        # how many rows are few enough for panels to pay
+        self.rows = range(0)        # how many rows are few enough for panels to pay,
+        self.at_once = 0            # and up to how many are multiplied by a panel at once
         depth, width = matrix.shape
         blocks = max(1, -(-depth // DEPTH))
-        if xp is np and in_panels and matrix.size and depth % blocks == width % COLUMNS == 0:
-            cut = self.matrix.reshape(blocks, depth // blocks, width // COLUMNS, COLUMNS).swapaxes(1, 2)
+        columns = next((columns for columns in COLUMNS if width % columns == 0), None)
+        if xp is np and in_panels and matrix.size and depth % blocks == 0 and columns:
+            cut = self.matrix.reshape(blocks, depth // blocks, width // columns, columns).swapaxes(1, 2)
             self.panels = empty(np, cut.shape, cut.dtype)
             self.panels[...] = cut
-            self.rows = range(AT_ONCE // matrix.size + 1, AT_ONCE // (depth // blocks * COLUMNS) + 1)
+            self.at_once = AT_ONCE // (depth // blocks * columns)
+            self.rows = range(AT_ONCE // matrix.size + 1, MOST * self.at_once + 1)
 
     def times(self, a: Array, out: Array) -> None:
         """`a @ matrix`, into `out`."""
@@ -44,8 +48,12 @@ class Factor:
             return product_into(out, a, self.matrix, self.xp)
         blocks, panels, depth, columns = self.panels.shape
         sums = out if blocks == 1 else np.empty((blocks, *out.shape), out.dtype)
-        np.matmul(a.reshape(rows, blocks, 1, depth).transpose(1, 2, 0, 3), self.panels,
-                  out=sums.reshape(blocks, rows, panels, columns).transpose(0, 2, 1, 3))
+        a = a.reshape(rows, blocks, 1, depth).transpose(1, 2, 0, 3)
+        into = sums.reshape(blocks, rows, panels, columns).transpose(0, 2, 1, 3)
+        if rows <= self.at_once:
+            np.matmul(a, self.panels, out=into)
+        else:
+            product_by_rows(into, np.broadcast_to(a, (blocks, panels, rows, depth)), self.panels)
         if blocks > 1:
             np.add.reduce(sums, axis=0, out=out)
 

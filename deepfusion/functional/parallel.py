@@ -27,10 +27,10 @@ from deepfusion.functional.workspace import empty
 Array = Any
 Result = TypeVar('Result')
 
-SMALL = 1 << 18       # work below this many numbers read or written is done before a thread has woken up
+SMALL = 1 << 17       # work below this many numbers read or written is done before a thread has woken up
 BLOCK = 1 << 19       # numbers in a share: 2 MB of float32, a core's cache; with less, threads meet too often
 TINY = 1 << 13        # and below this many, BLAS leaves a product to one thread by itself
-ALONE, SHARED = 1 << 18, 1 << 25    # multiplications up to which BLAS does so; beyond which sharing pays, see `product`
+ALONE, SHARED = 1 << 18, 1 << 23    # multiplications up to which BLAS does so; beyond which sharing pays, see `product`
 AT_ONCE = 10 ** 6     # multiplications of a product up to which OpenBLAS takes the operands as they are
 NEAR = 36 << 10       # bytes of a matrix that stays in the nearest cache
 ROWS, COLUMNS = 384, 2048       # of the other one that are multiplied with it at a time

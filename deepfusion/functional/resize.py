@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from deepfusion.functional.parallel import matmul
+from deepfusion.functional.parallel import matmul, split
 from deepfusion.functional.windows import channels_first, channels_last
+from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
 Array = Any
@@ -31,18 +32,15 @@ def resize(x: Array, size: tuple[int, ...], mode: str, align_corners: bool = Fal
     """
     xp = array_module(x)
     y = xp.ascontiguousarray(channels_last(x))
-    matrices: list[Array | None] = []
-    for axis, n in enumerate(size, 1):
-        factor = scale[axis - 1] if scale else None
-        if n == y.shape[axis] and factor is None:
-            matrices.append(None)
-            continue
-        matrix = xp.asarray(_matrix(mode, y.shape[axis], n, align_corners, factor), dtype=x.dtype)
-        if mode == 'nearest':       # taken, not multiplied: 0 * inf would be NaN
-            y = xp.take(y, xp.asarray(_nearest(y.shape[axis], n, factor)), axis=axis)
-        else:
+    before, scale = y.shape[1:-1], scale or (None,) * len(size)
+    matrices = [None if n == m and factor is None else
+                xp.asarray(_matrix(mode, n, m, align_corners, factor), dtype=x.dtype)
+                for n, m, factor in zip(before, size, scale, strict=True)]
+    if mode == 'nearest':       # taken, not multiplied: 0 * inf would be NaN
+        return channels_first(_taken(xp, y, before, tuple(size), tuple(scale))), matrices
+    for axis, matrix in enumerate(matrices, 1):
+        if matrix is not None:
             y = _multiply(xp, matrix, y, axis)
-        matrices.append(matrix)
     return channels_first(y), matrices
 
 
@@ -54,6 +52,22 @@ def resize_derivative(deriv: Array, matrices: list[Array | None]) -> Array:
         if matrix is not None:
             dx = _multiply(xp, matrix.T, dx, axis)
     return channels_first(dx)
+
+
+def _taken(xp: Any, x: Array, before: tuple[int, ...], size: tuple[int, ...], scale: tuple[float | None, ...]) -> Array:
+    """The nearest entries of x (B, *before, C) at the places of `size`, of all axes at once."""
+    places = _nearest_places(before, size, scale)
+    if places is None:
+        return x
+    channels = x.shape[-1]
+    entries, y = x.reshape(len(x), -1, channels), empty(xp, (len(x), *size, channels), x.dtype)
+    into = y.reshape(len(x), -1, channels)
+    if xp is not np:
+        into[...] = xp.take(entries, xp.asarray(places), axis=1)
+    else:       # 'clip': no place is outside, and other modes make a copy first
+        split(np, lambda share: np.take(entries[share], places, axis=1, out=into[share], mode='clip'), len(x), y.size,
+              multiplies=False)
+    return y
 
 
 def _multiply(xp: Any, matrix: Array, x: Array, axis: int) -> Array:
@@ -73,6 +87,16 @@ def _nearest(n_in: int, n_out: int, scale: float | None) -> np.ndarray:
     places = np.arange(n_out)
     source = places * n_in // n_out if scale is None else np.floor(places / scale).astype(int)
     return np.minimum(source, n_in - 1)
+
+
+@lru_cache(maxsize=256)
+def _nearest_places(before: tuple[int, ...], after: tuple[int, ...], scale: tuple[float | None, ...]
+                    ) -> np.ndarray | None:
+    """Which entry of all, in C order, is taken for each new one; None when all stay where they are."""
+    if before == after and not any(scale):
+        return None
+    axes = [_nearest(n_in, n_out, factor) for n_in, n_out, factor in zip(before, after, scale, strict=True)]
+    return np.ravel_multi_index(np.ix_(*axes), before).ravel()
 
 
 @lru_cache(maxsize=256)

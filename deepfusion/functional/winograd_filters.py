@@ -13,8 +13,7 @@ from deepfusion.functional.workspace import empty
 Array = Any
 
 FEW = 128 * 64     # filters times channels, up to which the transformed filters leave room in a core's cache
-WIDE = 64          # columns that are transformed and multiplied at a time, while they are near
-PANEL, DEEP = 32, 512           # columns of a panel of U, and up to how many rows; beyond it has WIDE columns
+WIDE = 64          # columns of a panel of U, which is transformed and multiplied while it is near
 PAD = 16           # numbers between points: at multiples of 4 KB they would push one another out of the cache
 SAMPLE = 1024      # numbers of the filters by which most changes are noticed
 
@@ -159,9 +158,8 @@ class Filters:
 
     def _width(self, taps: Array) -> int:
         """Of panels; columns that it does not divide stay together."""
-        rows, _, columns = taps.shape
-        width = PANEL if rows <= DEEP else WIDE
-        return columns if self.few or columns % width else width
+        columns = taps.shape[2]
+        return columns if self.few or columns % WIDE else WIDE
 
     def _matrices(self, points: int, shape: tuple[int, ...], dtype: Any) -> Array:
         """Memory for something of that shape for each point."""

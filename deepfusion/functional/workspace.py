@@ -54,12 +54,13 @@ def empty(xp: Any, shape: tuple[int, ...], dtype: Any) -> Array:
         return np.ndarray(shape, dtype, block.memory, block.start)
 
 
-def empty_like(xp: Any, array: Array, dtype: Any = None) -> Array:
-    """An array with arbitrary entries, of the shape and order of memory of a dense array; of its type or another."""
+def empty_like(xp: Any, array: Array, dtype: Any = None, shape: tuple[int, ...] | None = None) -> Array:
+    """An array with arbitrary entries, of the shape and order of memory of a dense array; of its type and shape or
+    others."""
     order = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
     back = sorted(range(array.ndim), key=order.__getitem__)
-    shape = tuple(array.shape[axis] for axis in order)
-    return empty(xp, shape, array.dtype if dtype is None else dtype).transpose(back)
+    shape = array.shape if shape is None else shape
+    return empty(xp, tuple([shape[axis] for axis in order]), array.dtype if dtype is None else dtype).transpose(back)
 
 
 def _another(size: int) -> _Block:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepfusion.functional import panels
+from deepfusion.functional import panels, parallel
 from deepfusion.functional.panels import Factor
 
 
@@ -31,8 +31,27 @@ def test_some_tens_of_rows_use_panels_that_need_no_arranging(rows, depth, width)
     assert rows in factor.rows
     blocks, _, deep, columns = factor.panels.shape
     assert blocks * deep == depth
-    assert rows * deep * columns <= panels.AT_ONCE
+    assert min(rows, factor.at_once) * deep * columns <= panels.AT_ONCE
     assert factor.panels.flags.c_contiguous
+
+
+def test_more_rows_are_multiplied_some_at_a_time(monkeypatch):
+    sizes = []
+
+    class Seen:
+        """NumPy, that notes how many multiplications there are in each product."""
+
+        def __getattr__(self, name):
+            return getattr(np, name)
+
+        def matmul(self, a, b, out):
+            sizes.append(a.shape[-2] * b.shape[-2] * b.shape[-1])
+            return np.matmul(a, b, out=out)
+
+    monkeypatch.setattr(parallel, 'np', Seen())
+    factor = Factor(np, np.ones((256, 1024), np.float32))
+    factor.times(np.ones((100, 256), np.float32), np.empty((100, 1024), np.float32))
+    assert 0 < max(sizes) <= panels.AT_ONCE
 
 
 @pytest.mark.parametrize(('depth', 'width'), [(256, 33), (577, 1024), (0, 32), (4, 0)])

@@ -43,7 +43,7 @@ class Add(Module):
     def compute(self, xp: Any, *values: Array) -> tuple[Array, tuple[Any, ...]]:
         total = values[0]
         for value in values[1:]:
-            total = elementwise_into(xp.add, total, value) if value.shape == total.shape else total + value
+            total = elementwise_into(xp.add, total, value)
         return total, (len(values),)
 
     def differentiate(self, xp: Any, deriv: Array, count: int) -> tuple[tuple[Array | None, ...], dict[str, Array]]:

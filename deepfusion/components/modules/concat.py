@@ -3,10 +3,14 @@
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.axes import check_axis
 from deepfusion.components.modules.module import Module
 from deepfusion.functional.broadcasting import common_batch
+from deepfusion.functional.parallel import split
+from deepfusion.functional.workspace import empty_like
 
 Array = Any
 
@@ -48,7 +52,14 @@ class Concat(Module):
     def compute(self, xp: Any, *values: Array) -> tuple[Array, tuple[Any, ...]]:
         axis = self.axis % values[0].ndim
         ends = list(accumulate(value.shape[axis] for value in values))
-        return xp.concatenate(common_batch(xp, *values), axis=axis), (axis, ends)
+        values = tuple(common_batch(xp, *values))
+        if xp is not np or len({value.dtype for value in values}) > 1:
+            return xp.concatenate(values, axis=axis), (axis, ends)
+        first = values[0]
+        y = empty_like(np, first, shape=(*first.shape[:axis], ends[-1], *first.shape[axis + 1:]))
+        split(np, lambda share: np.concatenate([value[share] for value in values], axis=axis, out=y[share]), len(y),
+              y.size, multiplies=False)
+        return y, (axis, ends)
 
     def differentiate(self, xp: Any, deriv: Array, axis: int, ends: list[int]
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:

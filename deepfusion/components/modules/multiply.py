@@ -1,11 +1,13 @@
 """Product of any number of inputs, entry by entry."""
 
+from functools import partial
 from itertools import accumulate
 from typing import Any
 
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.axes import broadcast
 from deepfusion.components.modules.module import Module
+from deepfusion.functional.elementwise import elementwise_into
 
 Array = Any
 
@@ -39,13 +41,14 @@ class Multiply(Module):
     def compute(self, xp: Any, *values: Array) -> tuple[Array, tuple[Any, ...]]:
         product = values[0]
         for value in values[1:]:
-            product = product * value
+            product = elementwise_into(xp.multiply, product, value)
         return product, values
 
     def differentiate(self, xp: Any, deriv: Array, *values: Array
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
+        times = partial(elementwise_into, xp.multiply)
         # What stands before an input, times dy; and what stands behind it. No division, so zeros are safe.
-        before = list(accumulate(values[:-1], xp.multiply, initial=deriv))
-        behind = list(accumulate(values[:0:-1], xp.multiply))[::-1]
-        derivs = [b * a for b, a in zip(before, behind, strict=False)]
+        before = list(accumulate(values[:-1], times, initial=deriv))
+        behind = list(accumulate(values[:0:-1], times))[::-1]
+        derivs = [times(b, a) for b, a in zip(before, behind, strict=False)]
         return (*derivs, before[-1]), {}

@@ -7,6 +7,7 @@ from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
 from deepfusion.errors import OptionError
+from deepfusion.functional.elementwise import elementwise_into
 from deepfusion.functional.softmax import softmax, softmax_derivative
 from deepfusion.utils.names import look_up
 
@@ -110,10 +111,16 @@ class WeightedSum(Module):
     def compute(self, xp: Any, *values: Array) -> tuple[Array, tuple[Any, ...]]:
         features = values[:-1] if self.weight_map else values
         weights, total = self._weigh(xp, values)
-        y = features[0] * weights[0]
-        for i, x in enumerate(features[1:], 1):
-            y = y + x * weights[i]
-        return y, (features, weights, total)
+
+        count = len(features)
+
+        def summed(*parts: Any, out: Array | None) -> Array:
+            y = xp.multiply(parts[0], parts[count], out=out)
+            for i in range(1, count):
+                y = xp.add(y, parts[i] * parts[count + i], out=out)
+            return y
+
+        return elementwise_into(summed, *features, *weights), (features, weights, total)
 
     def _weigh(self, xp: Any, values: tuple[Array, ...]) -> tuple[Any, Any]:
         """The weights, numbered along axis 0, and the sum that they were divided by."""
@@ -135,7 +142,8 @@ class WeightedSum(Module):
 
     def differentiate(self, xp: Any, deriv: Array, features: tuple[Array, ...], weights: Any, total: Any
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        derivs = tuple(deriv * weights[i] if self.needs_input(i) else None for i in range(len(features)))
+        derivs = tuple(elementwise_into(xp.multiply, deriv, weights[i]) if self.needs_input(i) else None
+                       for i in range(len(features)))
         if self.weight_map:
             dw = xp.stack([xp.einsum('bc...,bc...->b...', x, deriv)[:, None] for x in features])
             dw = self._through_normalization(dw, weights, total)
