@@ -15,7 +15,7 @@ Array = Any
 FEW = 128 * 64     # filters times channels, up to which the transformed filters leave room in a core's cache
 WIDE = 64          # columns of a panel of U, which is transformed and multiplied while it is near
 PAD = 16           # numbers between points: at multiples of 4 KB they would push one another out of the cache
-SAMPLE = 1024      # numbers of the filters by which most changes are noticed
+SAMPLE = 64        # numbers of the filters by which most changes are noticed
 
 
 class KeptFilters:
