@@ -16,6 +16,7 @@ processing, 2006; the conventions of `torch.nn.functional.conv2d` (a cross-corre
 from math import prod
 from typing import Any
 
+from deepfusion.functional.elementwise import rectify
 from deepfusion.functional.parallel import BLOCK, product, product_into, split, split_sum
 from deepfusion.functional.windows import FEW, Windows, channels_first, channels_last, framed, taps, windows_of
 from deepfusion.functional.workspace import empty
@@ -25,10 +26,10 @@ Array = Any
 KEPT = 1 << 18     # numbers in rows up to which they are kept for backward
 
 
-def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int
+def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int, positive: bool = False
             ) -> tuple[Array, Array | None]:
-    """The convolution of x (B, C, *spatial) with weight (out, C / groups, *size), plus bias (out,); and the rows that
-    `weight_derivative` can use again, where they are few."""
+    """The convolution of x (B, C, *spatial) with weight (out, C / groups, *size), plus bias (out,), or its positive
+    part; and the rows that `backward` can use again, where they are few."""
     xp = array_module(x)
     rows = _Rows(xp, windows, x.shape[2:], windows.output_size(x.shape[2:]), groups, weight.shape)
     x, matrix = rows.arranged(x), rows.weight_matrix(weight)
@@ -40,6 +41,8 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, group
         product_into(rows.as_columns(y[share]), rows.gather(x[share], part), matrix, xp)
         if bias is not None:
             rows.filters_last(y[share])[...] += bias
+        if positive:
+            rectify(y[share])
 
     split(xp, task, len(x), rows.work(len(x)), _block(weight.size))
     return rows.filters_first(y), kept

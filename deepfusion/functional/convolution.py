@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from deepfusion.functional import columns, depthwise, listed_columns, winograd
+from deepfusion.functional.elementwise import rectify
 from deepfusion.functional.windows import Windows
 from deepfusion.functional.winograd_filters import KeptFilters, scaled
 from deepfusion.utils.backend import array_module
@@ -83,13 +84,16 @@ def tile_size(shape: tuple[int, ...], filters: int, dtype: Any) -> int:
 
 
 def convolve(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int = 1,
-             kept: KeptFilters | None = None, scale: Array | None = None) -> tuple[Array, tuple[Any, ...]]:
+             kept: KeptFilters | None = None, scale: Array | None = None, positive: bool = False
+             ) -> tuple[Array, tuple[Any, ...]]:
     """The cross-correlation of x (B, C, *spatial) with weight (out, C / groups, *size), plus bias (out,).
 
     Args:
         kept: Where to keep the filters in the form that the algorithm wants, for as long as they stay the same.
         scale: A number (out,) that each filter is multiplied by beforehand. `convolve_backward` gives the derivative
             of the filters so multiplied.
+        positive: Whether a ReLU is part of it: while a part of the result is in cache, its negative entries become 0.
+            `convolve_backward` wants the derivative from before it.
 
     Returns:
         y (B, out, *output), channels-last in memory, and what `convolve_backward` needs.
@@ -97,17 +101,19 @@ def convolve(x: Array, weight: Array, bias: Array | None, windows: Windows, grou
     if winograd.applies(windows, groups) and array_module(x) is np and len(x):
         m = tile_size(x.shape, weight.shape[0], x.dtype)
         if m:
-            y, saved = winograd.forward(x, weight, bias, windows, m, kept, scale)
+            y, saved = winograd.forward(x, weight, bias, windows, m, kept, scale, positive)
             return y, (winograd.backward, *saved)
-    weight = scaled(weight, scale)
+    weight, backward = scaled(weight, scale), _direct_backward
     if _is_depthwise(weight, groups):
         y, rows = depthwise.forward(x, weight, bias, windows), None
     elif listed_columns.applies(x, weight, windows, groups):
-        y, rows = listed_columns.forward(x, weight, bias, windows, groups)
-        return y, (listed_columns.backward, x, weight, windows, groups, rows)
+        (y, rows), backward = listed_columns.forward(x, weight, bias, windows, groups), listed_columns.backward
     else:
-        y, rows = columns.forward(x, weight, bias, windows, groups)
-    return y, (_direct_backward, x, weight, windows, groups, rows)
+        y, rows = columns.forward(x, weight, bias, windows, groups, positive)
+        positive = False        # done
+    if positive:
+        rectify(y)
+    return y, (backward, x, weight, windows, groups, rows)
 
 
 def convolve_backward(deriv: Array, saved: tuple[Any, ...], wants_input: bool = True, wants_weight: bool = True,

@@ -33,7 +33,7 @@ class Factor:
         self.at_once = 0            # and up to how many are multiplied by a panel at once
         depth, width = matrix.shape
         blocks = max(1, -(-depth // DEPTH))
-        columns = next((columns for columns in COLUMNS if width % columns == 0), None)
+        columns = panel_width(width)
         if xp is np and in_panels and matrix.size and depth % blocks == 0 and columns:
             cut = self.matrix.reshape(blocks, depth // blocks, width // columns, columns).swapaxes(1, 2)
             self.panels = empty(np, cut.shape, cut.dtype)
@@ -56,6 +56,11 @@ class Factor:
             product_by_rows(into, np.broadcast_to(a, (blocks, panels, rows, depth)), self.panels)
         if blocks > 1:
             np.add.reduce(sums, axis=0, out=out)
+
+
+def panel_width(columns: int) -> int:
+    """How many of the columns of a matrix make a panel; 0 where none of the widths divides them."""
+    return next((width for width in COLUMNS if columns % width == 0), 0)
 
 
 def product_of_panels(out: Array, a: Array, panels: Array, xp: Any) -> None:

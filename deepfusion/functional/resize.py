@@ -89,7 +89,7 @@ def _nearest(n_in: int, n_out: int, scale: float | None) -> np.ndarray:
     return np.minimum(source, n_in - 1)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def _nearest_places(before: tuple[int, ...], after: tuple[int, ...], scale: tuple[float | None, ...]
                     ) -> np.ndarray | None:
     """Which entry of all, in C order, is taken for each new one; None when all stay where they are."""

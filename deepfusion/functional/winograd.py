@@ -22,6 +22,7 @@ Reference: A. Lavin and S. Gray, Fast algorithms for convolutional neural networ
 
 from typing import Any
 
+from deepfusion.functional.elementwise import rectify
 from deepfusion.functional.parallel import BLOCK, split, split_sum
 from deepfusion.functional.windows import Windows, channels_first, channels_last
 from deepfusion.functional.winograd_filters import Filters, KeptFilters, Transformed, scaled
@@ -38,9 +39,10 @@ def applies(windows: Windows, groups: int) -> bool:
 
 
 def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, m: int, kept: KeptFilters | None = None,
-            scale: Array | None = None) -> tuple[Array, tuple[Any, ...]]:
-    """The convolution of x (B, C, H, W) with weight (out, C, 3, 3) times scale (out,), plus bias (out,), in tiles of
-    m x m; and what `backward` needs. Transformed filters are taken from `kept`, and kept there."""
+            scale: Array | None = None, positive: bool = False) -> tuple[Array, tuple[Any, ...]]:
+    """The convolution of x (B, C, H, W) with weight (out, C, 3, 3) times scale (out,), plus bias (out,), or its
+    positive part, in tiles of m x m; and what `backward` needs. Transformed filters are taken from `kept`, and kept
+    there."""
     xp = array_module(x)
     grid = grid_of(xp, m, x.shape[2:], windows.output_size(x.shape[2:]), windows.padding, x.dtype)
     x = xp.ascontiguousarray(channels_last(x))
@@ -55,6 +57,8 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, m: in
         if bias is not None:
             M[grid.at_one] += bias
         grid.join(M, y[share])
+        if positive:
+            rectify(y[share])
 
     if filters.few:
         filters.transform()

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from deepfusion.functional.panels import product_of_panels
+from deepfusion.functional.panels import panel_width, product_of_panels
 from deepfusion.functional.parallel import matmul, product_into, shares, split
 from deepfusion.functional.winograd_maps import filter_map
 from deepfusion.functional.workspace import empty
@@ -13,7 +13,7 @@ from deepfusion.functional.workspace import empty
 Array = Any
 
 FEW = 128 * 64     # filters times channels, up to which the transformed filters leave room in a core's cache
-WIDE = 64          # columns of a panel of U, which is transformed and multiplied while it is near
+WIDE = 64          # columns of U that are transformed and multiplied at a time, while they are near
 PAD = 16           # numbers between points: at multiples of 4 KB they would push one another out of the cache
 SAMPLE = 64        # numbers of the filters by which most changes are noticed
 
@@ -159,7 +159,7 @@ class Filters:
     def _width(self, taps: Array) -> int:
         """Of panels; columns that it does not divide stay together."""
         columns = taps.shape[2]
-        return columns if self.few or columns % WIDE else WIDE
+        return columns if self.few else panel_width(columns) or columns
 
     def _matrices(self, points: int, shape: tuple[int, ...], dtype: Any) -> Array:
         """Memory for something of that shape for each point."""

@@ -169,3 +169,20 @@ def test_saves_the_input_and_few_rows_without_winograd(size, kept):
         _, saved = convolve(x, w, None, Windows((3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)))
     arrays = [a for a in saved if isinstance(a, np.ndarray)]
     assert sum(all(a is not given for given in (x, w)) for a in arrays) == kept
+
+
+@pytest.mark.parametrize(('shape', 'filters', 'groups', 'algorithm'), [
+    ((2, 6, 9, 9), (6, 1, 3, 3), 6, 'auto'),                # depthwise
+    ((2, 3, 9, 9), (4, 3, 3, 3), 1, 'auto'),                # by a list of places
+    ((2, 16, 9, 9), (16, 16, 3, 3), 1, 'im2col'),
+    ((2, 16, 9, 9), (16, 16, 3, 3), 1, 'winograd4'),        # few filters
+    ((2, 128, 4, 4), (160, 128, 3, 3), 1, 'winograd4')])    # many
+def test_the_positive_part_is_taken_at_once(shape, filters, groups, algorithm):
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal(shape, np.float32), rng.standard_normal(filters, np.float32)
+    bias, windows = rng.standard_normal(filters[0], np.float32), Windows((3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
+    with use_algorithm(algorithm):
+        plain, _ = convolve(x, weight, bias, windows, groups)
+        found, _ = convolve(x, weight, bias, windows, groups, positive=True)
+    assert (plain < 0).any()
+    np.testing.assert_array_equal(found, np.maximum(plain, 0))

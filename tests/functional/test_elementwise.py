@@ -46,3 +46,20 @@ def test_a_single_step_is_written_in_place(first):
     for size in (STEP // 16, 2):
         u, v = x[..., :size], y[..., :size]
         np.testing.assert_array_equal(elementwise_into(np.subtract, u, v), u - v)
+
+
+@pytest.mark.parametrize('shape', [(4, 1, STEP // 8), (1, 3, 1), (3, 1), (), None])
+def test_a_single_step_of_what_broadcasts_to_the_first(shape):
+    rng = np.random.default_rng(0)
+    x = ORDERS['channels last'](rng.standard_normal((4, 3, STEP // 8), np.float32))
+    y = 3.0 if shape is None else rng.standard_normal(shape, np.float32)
+    found = elementwise_into(np.multiply, x, y)
+    np.testing.assert_array_equal(found, x * y)
+    assert found.dtype == np.float32
+    assert found.strides == x.strides
+
+
+def test_what_is_larger_or_finer_than_the_first_is_made_as_numpy_does():
+    x = np.ones((1, 3, STEP // 2), np.float32)
+    assert elementwise_into(np.add, x, np.ones((2, 1, 1), np.float32)).shape == (2, 3, STEP // 2)
+    assert elementwise_into(np.add, x, np.ones((1, 1, 1))).dtype == np.float64

@@ -52,12 +52,11 @@ class Concat(Module):
     def compute(self, xp: Any, *values: Array) -> tuple[Array, tuple[Any, ...]]:
         axis = self.axis % values[0].ndim
         ends = list(accumulate(value.shape[axis] for value in values))
-        values = tuple(common_batch(xp, *values))
+        first, parts = max(values, key=len), common_batch(xp, *values)
         if xp is not np or len({value.dtype for value in values}) > 1:
-            return xp.concatenate(values, axis=axis), (axis, ends)
-        first = values[0]
+            return xp.concatenate(parts, axis=axis), (axis, ends)
         y = empty_like(np, first, shape=(*first.shape[:axis], ends[-1], *first.shape[axis + 1:]))
-        split(np, lambda share: np.concatenate([value[share] for value in values], axis=axis, out=y[share]), len(y),
+        split(np, lambda share: np.concatenate([part[share] for part in parts], axis=axis, out=y[share]), len(y),
               y.size, multiplies=False)
         return y, (axis, ends)
 

@@ -30,7 +30,6 @@ from deepfusion.components.modules.module import Module
 from deepfusion.components.modules.normalizations.batch_norm import BatchNorm
 from deepfusion.functional.batch_norm import scale_channels
 from deepfusion.functional.convolution import convolve, convolve_backward
-from deepfusion.functional.elementwise import rectify
 from deepfusion.functional.winograd_filters import scaled
 from deepfusion.utils.backend import array_module
 
@@ -75,13 +74,14 @@ class Folded:
             off = off + conv.b.val.reshape(-1)
         bias = norm.beta.val.reshape(-1) + scale * off
 
-        def convolution(kept: Any = None, folded: bool = True) -> tuple[Array, Any]:
+        def convolution(kept: Any = None, folded: bool = True, positive: bool = False) -> tuple[Array, Any]:
             b = conv.b.val.reshape(-1) if conv.bias else None
-            return convolve(x, F, bias if folded else b, conv._windows, conv.groups, kept, scale if folded else None)
+            return convolve(x, F, bias if folded else b, conv._windows, conv.groups, kept, scale if folded else None,
+                            positive)
 
-        y, saved = convolution(conv._kept)
-        if self.last is not norm:
-            rectify(y)
+        with_relu = self.last is not norm
+        y, saved = convolution(conv._kept, positive=with_relu)
+        if with_relu:
             norm.output.postpone('_val', lambda: convolution()[0], y.shape)
         conv.output.postpone('_val', lambda: convolution(folded=False)[0], y.shape)
         self.last.output.set_result(y)

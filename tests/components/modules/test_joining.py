@@ -2,6 +2,7 @@
 
 import functools
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,3 +79,18 @@ def test_multiply_broadcasts_any_axes(batch, shape, count, data):
     case = Case('any', lambda i: Multiply('m', i), shapes, lambda t, x, p, m: functools.reduce(t.mul, x))
     with use_precision('float64'):
         ModuleTests().check_reference(case, 'train', batch)
+
+
+@pytest.mark.parametrize('axis', [1, 2, 3])
+@pytest.mark.parametrize('order', [(0, 1, 2, 3), (0, 2, 3, 1)], ids=['channels first', 'channels last'])
+def test_large_inputs_are_joined_on_all_cores_in_their_order_of_memory(axis, order):
+    back = np.argsort(order)
+    shapes = [[5, 32, 32, 32] for _ in range(2)]
+    shapes[1][axis] = 40
+    parts = [np.random.default_rng(i).standard_normal([shape[k] for k in order], np.float32).transpose(back)
+             for i, shape in enumerate(shapes)]
+    nodes = [Data(f'x{i}', (1, *part.shape[1:]), val=part) for i, part in enumerate(parts)]
+    module = Concat('c', nodes, axis=axis)
+    module.forward()
+    np.testing.assert_array_equal(module.output.val, np.concatenate(parts, axis=axis))
+    assert np.argsort([-n for n in module.output.val.strides]).tolist() == list(order)

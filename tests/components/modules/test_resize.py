@@ -120,3 +120,11 @@ def test_an_axis_that_keeps_its_size_stays_as_it_is(mode):
     np.testing.assert_array_equal(same.output.val, x.val)
     assert wider.output.val.shape == (2, 2, 4, 12)
     assert x.deriv.sum() == pytest.approx(same.output.val.size + wider.output.val.size)
+
+
+@pytest.mark.parametrize(('size', 'source'), [((8, 8), np.arange(8) // 2), ((2, 2), np.arange(2) * 2)])
+def test_large_maps_take_their_nearest_entries_on_all_cores(size, source):
+    x = np.random.default_rng(0).standard_normal((64, 4, 4, 600), np.float32).transpose(0, 3, 1, 2)
+    module = Resize('r', [Data('x', (1, 600, 4, 4), val=x)], mode='nearest', size=size)
+    module.forward()
+    np.testing.assert_array_equal(module.output.val, x[:, :, source][:, :, :, source])

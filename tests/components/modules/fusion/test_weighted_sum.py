@@ -73,3 +73,13 @@ def test_refused(options, error, words):
 def test_inputs_of_two_shapes_are_refused():
     with pytest.raises(ShapeError, match=r"WeightedSum 's': expected inputs of one shape"):
         WeightedSum('s', [Data('a', (1, 2)), Data('b', (1, 3))])
+
+
+def test_large_inputs_are_added_by_their_maps_on_all_cores():
+    rng = np.random.default_rng(0)
+    values = [rng.standard_normal((8, 64, 32, 32), np.float32) for _ in range(2)]
+    maps = rng.standard_normal((8, 2, 32, 32), np.float32)
+    inputs = [Data(f'x{i}', (1, *value.shape[1:]), val=value) for i, value in enumerate([*values, maps])]
+    module = WeightedSum('s', inputs, weight_map=True)
+    module.forward()
+    np.testing.assert_array_equal(module.output.val, values[0] * maps[:, :1] + values[1] * maps[:, 1:])
