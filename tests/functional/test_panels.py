@@ -24,34 +24,32 @@ def test_products(rows, depth, width, dtype, flipped, strided):
     np.testing.assert_allclose(out, a @ matrix, atol=1e-3 if dtype == 'f4' else 1e-11)
 
 
-@pytest.mark.parametrize(('rows', 'depth', 'width'),
-                         [(32, 256, 1024), (32, 1024, 256), (16, 257, 1024), (64, 256, 1024)])
-def test_some_tens_of_rows_use_panels_that_need_no_arranging(rows, depth, width):
-    factor = Factor(np, np.ones((depth, width), np.float32))
+class Counting:
+    """NumPy, that notes how many multiplications there are in each product."""
+
+    def __init__(self):
+        self.sizes = []
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    def matmul(self, a, b, out):
+        self.sizes.append(a.shape[-2] * b.shape[-2] * b.shape[-1])
+        return np.matmul(a, b, out=out)
+
+
+@pytest.mark.parametrize(('rows', 'depth', 'width'), [(32, 256, 1024), (32, 1024, 256), (16, 257, 1024),
+                                                      (64, 256, 1024), (100, 256, 1024)])
+def test_some_tens_of_rows_use_panels_that_need_no_arranging(rows, depth, width, monkeypatch):
+    factor, counting = Factor(np, np.ones((depth, width), np.float32)), Counting()
     assert rows in factor.rows
-    blocks, _, deep, columns = factor.panels.shape
+    blocks, _, deep, _ = factor.panels.shape
     assert blocks * deep == depth
-    assert min(rows, factor.at_once) * deep * columns <= panels.AT_ONCE
     assert factor.panels.flags.c_contiguous
-
-
-def test_more_rows_are_multiplied_some_at_a_time(monkeypatch):
-    sizes = []
-
-    class Seen:
-        """NumPy, that notes how many multiplications there are in each product."""
-
-        def __getattr__(self, name):
-            return getattr(np, name)
-
-        def matmul(self, a, b, out):
-            sizes.append(a.shape[-2] * b.shape[-2] * b.shape[-1])
-            return np.matmul(a, b, out=out)
-
-    monkeypatch.setattr(parallel, 'np', Seen())
-    factor = Factor(np, np.ones((256, 1024), np.float32))
-    factor.times(np.ones((100, 256), np.float32), np.empty((100, 1024), np.float32))
-    assert 0 < max(sizes) <= panels.AT_ONCE
+    for module in (panels, parallel):
+        monkeypatch.setattr(module, 'np', counting)
+    factor.times(np.ones((rows, depth), np.float32), np.empty((rows, width), np.float32))
+    assert 0 < max(counting.sizes) <= panels.AT_ONCE
 
 
 @pytest.mark.parametrize(('depth', 'width'), [(256, 33), (577, 1024), (0, 32), (4, 0)])
