@@ -6,6 +6,7 @@ ignores all others as long as that one lives.
 """
 
 from collections.abc import Callable
+from ctypes import PyDLL
 from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
@@ -30,7 +31,9 @@ def _library(controller: Any) -> Library:
         for prefix, suffix in product(('', 'scipy_'), ('', '64_', '_64')):
             names = [f'{prefix}openblas_{verb}_num_threads{suffix}' for verb in ('get', 'set')]
             if all(hasattr(controller.dynlib, name) for name in names):
-                return Library(*(getattr(controller.dynlib, name) for name in names))
+                # They are quick, and whoever lets go of the interpreter lock may have to wait for it afterwards.
+                keeps_lock = PyDLL(controller.filepath)
+                return Library(*(getattr(keeps_lock, name) for name in names))
     return Library(controller.get_num_threads, controller.set_num_threads)
 
 

@@ -7,7 +7,7 @@ the bias is the filter of. Forward and backward take half to nine tenths of the 
 
     y[b, o, :] = (F, bias)[o] . rows[b]        rows: (B, groups, in / groups * taps + 1, places)
 
-The rows are kept for backward. They are so few that other threads would not have woken up in time.
+The rows are kept for backward.
 """
 
 from functools import lru_cache
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from deepfusion.functional import columns
+from deepfusion.functional.parallel import split, split_sum
 from deepfusion.functional.windows import FEW, Windows, taps
 from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
@@ -50,15 +51,19 @@ def forward(x: Array, weight: Array, bias: Array | None, windows: Windows, group
     rows = empty(np, (len(x), groups, matrix.shape[2], prod(output)), x.dtype)
     entries, taken = x.reshape(len(x), prod(x.shape[1:])), rows.reshape(len(x), places.size)
     count = max(1, BLOCK // places.size)
-    known = np.empty((count, entries.shape[1] + 2), x.dtype)
-    known[:, -2:] = 0, 1
-    for start in range(0, len(x), count):
-        share = slice(start, min(start + count, len(x)))
-        block = known[:share.stop - start]
-        block[:, :-2] = entries[share]
-        # Nothing needs clipping, but in its other modes NumPy takes into an array of its own first.
-        np.take(block, places, axis=1, out=taken[share], mode='clip')
-        np.matmul(matrix, rows[share], out=y[share])
+
+    def task(share: slice) -> None:
+        known = np.empty((count, entries.shape[1] + 2), x.dtype)
+        known[:, -2:] = 0, 1
+        for start in range(share.start, share.stop, count):
+            part = slice(start, min(start + count, share.stop))
+            block = known[:part.stop - start]
+            block[:, :-2] = entries[part]
+            # Nothing needs clipping, but in its other modes NumPy takes into an array of its own first.
+            np.take(block, places, axis=1, out=taken[part], mode='clip')
+            np.matmul(matrix, rows[part], out=y[part])
+
+    split(np, task, len(x), rows.size)
     return y.reshape(len(x), len(weight), *output), rows
 
 
@@ -69,7 +74,11 @@ def backward(deriv: Array, x: Array, weight: Array, windows: Windows, groups: in
     if not (wants_weight or wants_bias):
         return dx, None, None
     deriv = deriv.reshape(len(x), groups, len(weight) // groups, rows.shape[3])
-    total = np.matmul(deriv, rows.swapaxes(2, 3)).sum(axis=0)                   # (G, Og, K + 1)
+
+    def task(share: slice) -> tuple[Array, ...]:
+        return np.matmul(deriv[share], rows[share].swapaxes(2, 3)).sum(axis=0),
+
+    total, = split_sum(np, task, len(x), rows.size)                             # (G, Og, K + 1)
     depth = prod(weight.shape[1:])
     return dx, np.ascontiguousarray(total[..., :depth]).reshape(weight.shape) if wants_weight else None, \
         total[..., -1].reshape(-1) if wants_bias else None

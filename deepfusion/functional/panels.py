@@ -53,7 +53,7 @@ class Factor:
         if rows <= self.at_once:
             np.matmul(a, self.panels, out=into)
         else:
-            product_by_rows(into, np.broadcast_to(a, (blocks, panels, rows, depth)), self.panels)
+            product_by_rows(into, a, self.panels)
         if blocks > 1:
             np.add.reduce(sums, axis=0, out=out)
 
@@ -67,8 +67,7 @@ def product_of_panels(out: Array, a: Array, panels: Array, xp: Any) -> None:
     """The product of a (..., rows, K) and a matrix that is given as panels (..., n, K, columns), side by side in `out`,
     in this thread. OpenBLAS takes narrow panels as they are, see `product_by_rows`."""
     count, depth, width = panels.shape[-3:]
-    into = out.reshape(*out.shape[:-1], count, width).swapaxes(-3, -2)          # a view
-    a = xp.broadcast_to(a[..., None, :, :], (*into.shape[:-1], depth))
+    into, a = out.reshape(*out.shape[:-1], count, width).swapaxes(-3, -2), a[..., None, :, :]       # views
     if xp is np and 0 < depth * width <= AT_ONCE // FEWEST:
         product_by_rows(into, a, panels)
     else:

@@ -152,6 +152,8 @@ def product_into(out: Array, a: Array, b: Array, xp: Any) -> None:
     """Matrix product in this thread, written into `out`."""
     if xp is not np:
         out[...] = product(a, b, xp)
+    elif a.shape[-2] * a.shape[-1] * b.shape[-1] <= AT_ONCE:
+        np.matmul(a, b, out=out)
     elif _is_narrow(b, a.shape[-2], a):
         product_by_rows(out, a, b)
     elif _is_narrow(a, b.shape[-1], b):
@@ -168,6 +170,8 @@ def product(a: Array, b: Array, xp: Any) -> Array:
     """
     if xp is np:
         multiplications = a.size * b.shape[-1]
+        if a.shape[-1] == 1 and b.ndim > 1:
+            return a * b            # BLAS has no part in such a product, and NumPy's own loop is slow
         if multiplications <= ALONE:
             return np.matmul(a, b)
         if multiplications >= SHARED:
@@ -223,6 +227,7 @@ def product_by_rows(out: Array, a: Array, b: Array) -> None:
         np.matmul(a[..., whole:, :], b, out=out[..., whole:, :])
 
 
+@lru_cache(maxsize=1024)
 def _equal_blocks(length: int, at_most: int) -> int:
     """A length of blocks that leaves no remainder, if one from half of `at_most` on does."""
     fewest = -(-length // at_most)

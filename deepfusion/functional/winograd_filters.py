@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from deepfusion.functional.panels import panel_width, product_of_panels
-from deepfusion.functional.parallel import matmul, product_into, shares, split
+from deepfusion.functional.parallel import AT_ONCE, matmul, product_into, shares, split
 from deepfusion.functional.winograd_maps import filter_map
 from deepfusion.functional.workspace import empty
 
@@ -14,6 +14,9 @@ Array = Any
 
 FEW = 128 * 64     # filters times channels, up to which the transformed filters leave room in a core's cache
 WIDE = 64          # columns of U that are transformed and multiplied at a time, while they are near
+# Filters and channels whose derivatives are made at a time: few, where OpenBLAS takes the tiles of so few as they are,
+# else as many as it can arrange its operands for, this many pairs.
+SMALL, LARGE = (64, 128), 1 << 17
 PAD = 16           # numbers between points: at multiples of 4 KB they would push one another out of the cache
 SAMPLE = 64        # numbers of the filters by which most changes are noticed
 
@@ -115,20 +118,27 @@ class Filters:
         """Half of the points at a time: what is transformed then stays in cache, and the same memory serves again."""
         taps = self.taps[:, :, columns]
         panels = self._in_panels(taps, self._width(taps))
+        count, rows, _, width = panels.shape
+        U = self._matrices(self.points // 2, (count, rows, width), panels.dtype)
         for half in shares(self.points, 2):
-            product_of_panels(out[half, :, columns], V[half], self._transform(panels, self.G[half]), self.xp)
+            self._transform(panels, self.G[half], U)
+            product_of_panels(out[half, :, columns], V[half], U, self.xp)
 
     def derivative(self, dM: Array, V: Array) -> Array:
         """The derivative of the filters (O, C, 9), from dM (points, N, O) and V (points, N, C)."""
         dw = empty(self.xp, (self.count, self.channels, 9), dM.dtype)
+        filters, channels = SMALL if prod(SMALL) * V.shape[1] <= AT_ONCE else (LARGE // self.channels, self.channels)
 
         def task(share: slice) -> None:
             d = dM[:, :, share].swapaxes(1, 2)
-            dU = matmul(d, V, self.xp, self._matrices(self.points, (d.shape[1], self.channels), dM.dtype))
-            product_into(dw[share], dU.transpose(1, 2, 0), self.G, self.xp)
+            room = self._matrices(self.points, (d.shape[1], channels), dM.dtype)
+            for first in range(0, self.channels, channels):
+                v = V[:, :, first:first + channels]
+                dU = matmul(d, v, self.xp, room[..., :v.shape[2]])
+                product_into(dw[share, first:first + channels], dU.transpose(1, 2, 0), self.G, self.xp)
 
-        slab = self.points * self.channels * WIDE             # as large as in `times`: the same memory serves again
-        split(self.xp, task, self.count, self.points * self.count * self.channels, slab)
+        each = self.points * self.channels
+        split(self.xp, task, self.count, each * self.count, each * filters)
         return dw
 
     def transformed(self, taps: Array) -> Array:
@@ -142,12 +152,9 @@ class Filters:
         split(self.xp, task, rows, U.size)
         return U[:, 0] if self.few else U
 
-    def _transform(self, panels: Array, G: Array, out: Array = None) -> Array:
-        """(panels, rows, 9, columns of a panel) -> (points, panels, rows, columns of a panel)"""
-        count, rows, _, width = panels.shape
-        U = self._matrices(len(G), (count, rows, width), panels.dtype) if out is None else out
+    def _transform(self, panels: Array, G: Array, U: Array) -> None:
+        """(panels, rows, 9, columns of a panel) -> U (points, panels, rows, columns of a panel)"""
         product_into(U.transpose(1, 2, 0, 3), G, panels, self.xp)
-        return U
 
     def _in_panels(self, taps: Array, width: int) -> Array:
         """(rows, 9, columns) -> (panels, rows, 9, columns of a panel), a copy, from which products are quicker"""

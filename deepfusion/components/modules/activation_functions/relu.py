@@ -4,7 +4,7 @@ from typing import Any
 
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
-from deepfusion.functional.elementwise import elementwise_into
+from deepfusion.functional.elementwise import elementwise_into, positive_part
 
 Array = Any
 
@@ -32,7 +32,7 @@ class Relu(Module):
         return shape
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        y = elementwise_into(lambda x, out: xp.maximum(x, 0, out=out), x)
+        y = elementwise_into(positive_part, x)
         return y, (y,)
 
     def differentiate(self, xp: Any, deriv: Array, y: Array) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
