@@ -51,8 +51,8 @@ def elementwise_into(function: Callable[..., Array], *arrays: Array) -> Array:
 
 
 def positive_part(x: Array, out: Array | None = None) -> Array:
-    """`max(x, 0)`, into `out` where given. NumPy finds the larger one of an array and a number entry by entry, while its
-    `clip` takes several at once."""
+    """`max(x, 0)`, into `out` where given. NumPy's `maximum` of an array and a number goes entry by entry, its `clip`
+    takes several at once."""
     if x.size < CLIPPED or array_module(x) is not np:
         return array_module(x).maximum(x, 0, out=out)
     return x.clip(0, np.inf, out=out)

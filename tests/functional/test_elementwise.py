@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from deepfusion.functional.elementwise import FORMULA, STEP, elementwise, elementwise_into
+from deepfusion.functional.elementwise import (
+    CLIPPED,
+    FORMULA,
+    STEP,
+    elementwise,
+    elementwise_into,
+    positive_part,
+    rectify,
+)
 
 
 def formula(x, y):
@@ -63,3 +71,20 @@ def test_what_is_larger_or_finer_than_the_first_is_made_as_numpy_does():
     x = np.ones((1, 3, STEP // 2), np.float32)
     assert elementwise_into(np.add, x, np.ones((2, 1, 1), np.float32)).shape == (2, 3, STEP // 2)
     assert elementwise_into(np.add, x, np.ones((1, 1, 1))).dtype == np.float64
+
+
+@pytest.mark.parametrize('dtype', ['float32', 'float64'])
+@pytest.mark.parametrize('size', [7, CLIPPED, STEP])
+def test_the_positive_part(size, dtype):
+    x = np.random.default_rng(0).standard_normal((3, size)).astype(dtype)
+    x[:, :7] = 0, -0.0, np.inf, -np.inf, np.nan, 1e-40, -1e-40
+    expected = np.where(x < 0, 0, x)
+    found = positive_part(x)
+    assert found.dtype == x.dtype
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(positive_part(x[:, ::2]), expected[:, ::2])
+    out = np.empty_like(x)
+    assert positive_part(x, out=out) is out
+    np.testing.assert_array_equal(out, expected)
+    rectify(x)
+    np.testing.assert_array_equal(x, expected)

@@ -149,6 +149,18 @@ def test_many_filters_times_points(channels, filters, places, by_image, transpos
     np.testing.assert_allclose(many.times(V, by_image_too), found, rtol=0, atol=1e-5 * abs(expected).max())
 
 
+@pytest.mark.parametrize(('channels', 'filters'), [*MANY, (300, 300)])
+@pytest.mark.parametrize('tiles', [1, 64, 130])
+def test_derivatives_of_many_filters(channels, filters, tiles):
+    """Few tiles meet some filters and channels at a time, more tiles all channels and as many filters as there is room
+    for."""
+    rng = np.random.default_rng(0)
+    many = Filters(np, np.zeros((filters, channels, 3, 3), 'float32'), 4, transposed=True)
+    dM, V = (rng.standard_normal((36, tiles, size), 'float32') for size in (filters, channels))
+    expected = np.einsum('poc,pt->oct', np.swapaxes(dM, 1, 2) @ V, many.G)
+    assert abs(many.derivative(dM, V) - expected).max() < 1e-5 * abs(expected).max()
+
+
 def test_filters_of_another_precision_are_others():
     """Also when all their numbers are the same."""
     net, conv = make()
