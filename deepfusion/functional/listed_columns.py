@@ -76,9 +76,9 @@ def backward(deriv: Array, x: Array, weight: Array, windows: Windows, groups: in
     deriv = deriv.reshape(len(x), groups, len(weight) // groups, rows.shape[3])
 
     def task(share: slice) -> tuple[Array, ...]:
-        return np.matmul(deriv[share], rows[share].swapaxes(2, 3)).sum(axis=0),
+        return (np.matmul(deriv[share], rows[share].swapaxes(2, 3)).sum(axis=0),)
 
-    total, = split_sum(np, task, len(x), rows.size)                             # (G, Og, K + 1)
+    (total,) = split_sum(np, task, len(x), rows.size)                             # (G, Og, K + 1)
     depth = prod(weight.shape[1:])
     return dx, np.ascontiguousarray(total[..., :depth]).reshape(weight.shape) if wants_weight else None, \
         total[..., -1].reshape(-1) if wants_bias else None

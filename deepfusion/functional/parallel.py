@@ -169,9 +169,9 @@ def product(a: Array, b: Array, xp: Any) -> Array:
     cores busy then takes twice the time. So they never do: large products are split like all other work.
     """
     if xp is np:
-        multiplications = a.size * b.shape[-1]
         if a.shape[-1] == 1 and b.ndim > 1:
-            return a * b            # BLAS has no part in such a product, and NumPy's own loop is slow
+            return a * b            # NumPy leaves such a product to a slow loop of its own
+        multiplications = a.size * b.shape[-1]
         if multiplications <= ALONE:
             return np.matmul(a, b)
         if multiplications >= SHARED:
