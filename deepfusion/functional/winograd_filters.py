@@ -14,8 +14,8 @@ Array = Any
 
 FEW = 128 * 64     # filters times channels, up to which the transformed filters leave room in a core's cache
 WIDE = 64          # columns of U that are transformed and multiplied at a time, while they are near
-# Filters and channels whose derivatives are made at a time. Where tiles are few, so few that OpenBLAS takes its operands
-# as they are; else all channels, and many filters, so that it need not arrange the channels often: LARGE pairs.
+# Filters and channels whose derivatives are made at a time: SMALL where tiles are few, as OpenBLAS takes such operands
+# as they are; else all channels and many filters, LARGE pairs, so that it need not arrange the channels often.
 SMALL, LARGE = (64, 128), 1 << 17
 PAD = 16           # numbers between points: at multiples of 4 KB they would push one another out of the cache
 SAMPLE = 64        # numbers of the filters by which most changes are noticed

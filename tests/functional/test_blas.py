@@ -42,10 +42,12 @@ def test_others_are_asked_by_way_of_threadpoolctl(details):
 
 
 @pytest.mark.parametrize('name', ['openblas_{}_num_threads', 'scipy_openblas_{}_num_threads64_'])
-def test_openblas_is_asked_directly_whatever_its_names(name):
+def test_openblas_is_asked_directly_whatever_its_names(name, monkeypatch):
+    """And keeps the interpreter lock meanwhile, as ctypes' PyDLL does."""
     said = []
-    functions = {name.format('get'): lambda: 4, name.format('set'): said.append}
-    library = blas._library(Controller(internal_api='openblas', threading_layer='pthreads',
-                                       dynlib=SimpleNamespace(**functions)))
+    functions = SimpleNamespace(**{name.format('get'): lambda: 4, name.format('set'): said.append})
+    monkeypatch.setattr(blas, 'PyDLL', {'/lib/openblas.so': functions}.get)
+    library = blas._library(Controller(internal_api='openblas', threading_layer='pthreads', dynlib=functions,
+                                       filepath='/lib/openblas.so'))
     library.set(library.get())
     assert said == [4]
