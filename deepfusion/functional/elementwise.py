@@ -50,12 +50,36 @@ def elementwise_into(function: Callable[..., Array], *arrays: Array) -> Array:
     return _filled(function, arrays, BLOCK if first.size >= STEP else FORMULA, shared=first.size >= STEP)
 
 
+def examplewise(put: Callable[..., Any], out: Array, *arrays: Array) -> Array:
+    """`put(*arrays, out=out)` for what treats each example, an entry of axis 0, by itself: on the CPU a block at a time,
+    on all cores. Arrays that have one entry there belong to all examples.
+
+    >>> import numpy as np
+    >>> x = np.arange(6.0).reshape(2, 3)
+    >>> examplewise(lambda x, out: np.subtract(x, x.max(axis=1, keepdims=True), out=out), np.empty_like(x), x)
+    array([[-2., -1.,  0.],
+           [-2., -1.,  0.]])
+    """
+    def task(share: slice) -> None:
+        put(*(array[share] if len(array) > 1 else array for array in arrays), out=out[share])
+
+    split(array_module(out), task, len(out), max(array.size for array in arrays), FORMULA, multiplies=False)
+    return out
+
+
 def positive_part(x: Array, out: Array | None = None) -> Array:
     """`max(x, 0)`, into `out` where given. NumPy's `maximum` of an array and a number goes entry by entry, its `clip`
     takes several at once."""
     if x.size < CLIPPED or array_module(x) is not np:
         return array_module(x).maximum(x, 0, out=out)
     return x.clip(0, np.inf, out=out)
+
+
+def negative_part(x: Array) -> Array:
+    """`min(x, 0)`, in the same way."""
+    if x.size < CLIPPED or array_module(x) is not np:
+        return array_module(x).minimum(x, 0)
+    return x.clip(-np.inf, 0)
 
 
 def rectify(y: Array) -> None:

@@ -55,5 +55,5 @@ def _polynomial(x: Array, terms: tuple[float, ...]) -> Array:
 def normal_density(x: Array) -> Array:
     """`exp(-x^2 / 2) / sqrt(2 pi)`."""
     xp = array_module(x)
-    z = xp.minimum(abs(x), FAR)
+    z = xp.clip(x, -FAR, FAR)
     return xp.exp(z * z * -0.5) * (1 / sqrt(2 * pi))

@@ -6,12 +6,14 @@ The work goes over blocks of examples, each small enough to stay in cache betwee
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from deepfusion.functional.broadcasting import unbroadcast
 from deepfusion.functional.parallel import BLOCK, split
+from deepfusion.functional.workspace import empty
 from deepfusion.utils.backend import array_module
 
 Array = Any
-
 
 
 def layer_norm(x: Array, axes: int, epsilon: float, gamma: Array | None = None, beta: Array | None = None,
@@ -27,7 +29,7 @@ def layer_norm(x: Array, axes: int, epsilon: float, gamma: Array | None = None, 
     """
     xp = array_module(x)
     x = xp.ascontiguousarray(x)
-    y = xp.empty(x.shape, x.dtype)
+    y = empty(xp, x.shape, x.dtype)
     rows, width = _rows(x, axes)
     mean = xp.empty((rows, 1), x.dtype) if centered else None
     norm = xp.empty((rows, 1), x.dtype)
@@ -40,7 +42,7 @@ def layer_norm(x: Array, axes: int, epsilon: float, gamma: Array | None = None, 
         if mean is not None:
             mean[of] = block @ ones / width
             block = xp.subtract(block, mean[of], out=n)
-        norm[of] = 1 / xp.sqrt(xp.einsum('mn,mn->m', block, block)[:, None] / width + epsilon)
+        norm[of] = 1 / xp.sqrt(_dot(xp, block, block) / width + epsilon)
         xp.multiply(block, norm[of], out=n)
         if gamma is not None:
             y[share] *= gamma
@@ -55,30 +57,31 @@ def layer_norm_derivative(deriv: Array, saved: tuple[Array, Array | None, Array]
                           gamma: Array | None = None) -> tuple[Array, Array]:
     """The derivatives of x and gamma (0 where there is none) from those of `layer_norm`'s result.
 
-    With n the normalized x and g = gamma dy: `dx = (g - mean g - n mean(g n)) / sqrt(v + epsilon)`,
-    `dgamma = sum dy n`.
+    With c = x - m, s = 1 / sqrt(v + epsilon) and g = gamma s dy: `dx = g - mean g - c s^2 mean(g c)`,
+    `dgamma = sum s dy c`.
     """
     x, mean, norm = saved
     xp = array_module(x)
     deriv = xp.ascontiguousarray(deriv)
-    dx = xp.empty(x.shape, x.dtype)
+    dx = empty(xp, x.shape, x.dtype)
     rows, width = _rows(x, axes)
     each = rows // max(1, x.shape[0])
     ones = xp.ones((width, 1), x.dtype)
 
     def fill(share: slice) -> Array:
-        block, of = x[share].reshape(-1, width), slice(share.start * each, share.stop * each)
-        n = (block if mean is None else block - mean[of]) * norm[of]
-        dgamma, g = 0, deriv[share]
+        part, block, of = dx[share], x[share].reshape(-1, width), slice(share.start * each, share.stop * each)
+        g = part.reshape(-1, width)                    # a view again
+        room = empty(xp, block.shape, x.dtype)
+        c = block if mean is None else xp.subtract(block, mean[of], out=room)
+        xp.multiply(deriv[share].reshape(g.shape), norm[of], out=g)
+        dgamma = 0
         if gamma is not None:
-            dgamma = unbroadcast(g * n.reshape(g.shape), gamma.shape)
-            g = g * gamma
-        g = g.reshape(-1, width)
-        out = xp.multiply(n, xp.einsum('mn,mn->m', g, n)[:, None] / -width, out=dx[share].reshape(-1, width))
-        out += g
+            dgamma = _sum_of_products(xp, part, c.reshape(part.shape), gamma.shape)
+            part *= gamma
+        c = xp.multiply(c, norm[of] ** 2 * _dot(xp, g, c) / width, out=room)
         if mean is not None:
-            out -= g @ ones / width
-        out *= norm[of]
+            c += g @ ones / width
+        g -= c
         return dgamma
 
     parts = split(xp, fill, x.shape[0], x.size, BLOCK)
@@ -107,3 +110,18 @@ def _grouped(x: Array, groups: int) -> Array:
 def _rows(x: Array, axes: int) -> tuple[int, int]:
     split_at = x.ndim - axes
     return prod(x.shape[:split_at]), prod(x.shape[split_at:])
+
+
+def _dot(xp: Any, a: Array, b: Array) -> Array:
+    """The product of each row of a with that of b, (rows, 1)."""
+    return (np.vecdot(a, b) if xp is np else xp.einsum('mn,mn->m', a, b))[:, None]
+
+
+def _sum_of_products(xp: Any, a: Array, b: Array, shape: tuple[int, ...]) -> Array:
+    """`a b`, summed over the axes along which an array of `shape` is repeated: some of the first, some of the last."""
+    behind = next((k for k, n in enumerate(reversed(shape)) if n != 1), 0)
+    if behind:
+        kept, length = a.shape[:-behind], prod(a.shape[-behind:])
+        return unbroadcast(_dot(xp, a.reshape(-1, length), b.reshape(-1, length)).reshape(*kept, *(1,) * behind), shape)
+    size = prod(shape)
+    return xp.einsum('mn,mn->n', a.reshape(-1, size), b.reshape(-1, size)).reshape(shape)

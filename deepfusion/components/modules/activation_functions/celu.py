@@ -5,7 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.activation_functions.options import check_positive
 from deepfusion.components.modules.module import Module
-from deepfusion.functional.elementwise import elementwise
+from deepfusion.functional.elementwise import elementwise, negative_part, positive_part
 
 Array = Any
 
@@ -42,8 +42,8 @@ class CELU(Module):
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
         alpha = self.alpha
-        return elementwise(lambda x: xp.maximum(x, 0) + alpha * xp.expm1(xp.minimum(x, 0) / alpha), x), (x, alpha)
+        return elementwise(lambda x: positive_part(x) + alpha * xp.expm1(negative_part(x) / alpha), x), (x, alpha)
 
     def differentiate(self, xp: Any, deriv: Array, x: Array, alpha: float
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        return (elementwise(lambda d, x: d * xp.exp(xp.minimum(x, 0) / alpha), deriv, x),), {}
+        return (elementwise(lambda d, x: d * xp.exp(negative_part(x) / alpha), deriv, x),), {}

@@ -5,6 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
+from deepfusion.functional.elementwise import elementwise, negative_part, positive_part
 
 Array = Any
 
@@ -52,11 +53,17 @@ class ELU(Module):
         self.add_parameter('alpha', (), init=self.start)
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        e = xp.expm1(xp.minimum(x, 0))
-        return xp.maximum(x, 0) + self.alpha.val * e, (e, x > 0, self.alpha.val.copy())
+        alpha = self.alpha.val.copy()
+        return elementwise(lambda x: positive_part(x) + alpha * xp.expm1(negative_part(x)), x), (x, alpha)
 
-    def differentiate(self, xp: Any, deriv: Array, e: Array, above: Array, alpha: Array
+    def differentiate(self, xp: Any, deriv: Array, x: Array, alpha: Array
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        slope = alpha * (e + 1)
-        slope += (1 - alpha) * above            # where x > 0, e is 0
-        return (deriv * slope,), {'alpha': (deriv * e).sum() if self.needs_parameter('alpha') else None}
+        def slope(d: Array, x: Array) -> Array:
+            factor = alpha * xp.exp(negative_part(x))
+            factor += (1 - alpha) * (x > 0)                 # where the exponential is 1
+            return d * factor
+
+        dx, dalpha = elementwise(slope, deriv, x), None
+        if self.needs_parameter('alpha'):
+            dalpha = elementwise(lambda d, x: d * xp.expm1(negative_part(x)), deriv, x).sum()
+        return (dx,), {'alpha': dalpha}

@@ -6,7 +6,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
 from deepfusion.errors import OptionError
-from deepfusion.functional.elementwise import elementwise
+from deepfusion.functional.elementwise import elementwise, elementwise_into
 from deepfusion.functional.gauss import FAR, normal_cdf, normal_density
 
 Array = Any
@@ -50,7 +50,7 @@ class GELU(Module):
         if self.approximate == 'tanh':
             return elementwise(lambda x: x * (0.5 + 0.5 * _bend(xp, x)[0]), x), (x, None)
         below = elementwise(normal_cdf, x)
-        return x * below, (x, below)
+        return elementwise_into(xp.multiply, x, below), (x, below)
 
     def differentiate(self, xp: Any, deriv: Array, x: Array, below: Array | None
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:

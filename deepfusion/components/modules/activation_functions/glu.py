@@ -5,8 +5,9 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.axes import check_axis
 from deepfusion.components.modules.module import Module
-from deepfusion.functional.elementwise import elementwise
+from deepfusion.functional.elementwise import elementwise, elementwise_into, examplewise
 from deepfusion.functional.sigmoid import sigmoid
+from deepfusion.functional.workspace import empty_like
 
 Array = Any
 
@@ -49,13 +50,13 @@ class GLU(Module):
         return shape[:axis] + (half,) + shape[axis + 1:]
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        values, s = x[self._values], elementwise(sigmoid, x[self._gates])
-        return values * s, (x, s)
+        s = elementwise(sigmoid, x[self._gates])
+        return elementwise_into(xp.multiply, s, x[self._values]), (x, s)
 
     def differentiate(self, xp: Any, deriv: Array, x: Array, s: Array
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        dx = xp.empty_like(x)
-        through = deriv * s
-        dx[self._values] = through
-        dx[self._gates] = through * x[self._values] * (1 - s)
-        return (dx,), {}
+        def put(d: Array, x: Array, s: Array, out: Array) -> None:
+            through = xp.multiply(d, s, out=out[self._values])
+            out[self._gates] = through * x[self._values] * (1 - s)
+
+        return (examplewise(put, empty_like(xp, x), deriv, x, s),), {}

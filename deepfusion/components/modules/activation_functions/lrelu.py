@@ -5,7 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.activation_functions.options import check_number
 from deepfusion.components.modules.module import Module
-from deepfusion.functional.elementwise import elementwise
+from deepfusion.functional.elementwise import elementwise, negative_part, positive_part
 
 Array = Any
 
@@ -40,7 +40,7 @@ class LRelu(Module):
         return shape
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        return elementwise(lambda x: xp.maximum(x, 0) + self.alpha * xp.minimum(x, 0), x), (x, self.alpha)
+        return elementwise(lambda x: positive_part(x) + self.alpha * negative_part(x), x), (x, self.alpha)
 
     def differentiate(self, xp: Any, deriv: Array, x: Array, alpha: float
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:

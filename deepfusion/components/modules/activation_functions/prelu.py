@@ -5,6 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
+from deepfusion.functional.elementwise import elementwise, elementwise_into, negative_part, positive_part
 
 Array = Any
 
@@ -60,11 +61,22 @@ class PRelu(Module):
         self.add_parameter('alpha', slopes, init=self.start)
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        below = xp.minimum(x, 0)
-        return xp.maximum(x, 0) + self.alpha.val * below, (below, x > 0, self.alpha.val.copy())
+        def value(x: Array, alpha: Array, out: Array | None) -> Array:
+            y = xp.multiply(negative_part(x), alpha, out=out)
+            y += positive_part(x)
+            return y
 
-    def differentiate(self, xp: Any, deriv: Array, below: Array, above: Array, alpha: Array
+        alpha = self.alpha.val.copy()
+        return elementwise_into(value, x, alpha), (x, alpha)
+
+    def differentiate(self, xp: Any, deriv: Array, x: Array, alpha: Array
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        dx = deriv * alpha
-        dx += (deriv * above) * (1 - alpha)
-        return (dx,), {'alpha': deriv * below if self.needs_parameter('alpha') else None}
+        def slope(d: Array, x: Array, alpha: Array, out: Array | None) -> Array:
+            dx = xp.multiply(d, alpha, out=out)
+            dx += d * (x > 0) * (1 - alpha)
+            return dx
+
+        dalpha = None
+        if self.needs_parameter('alpha'):
+            dalpha = elementwise(lambda d, x: d * negative_part(x), deriv, x)
+        return (elementwise_into(slope, deriv, x, alpha),), {'alpha': dalpha}

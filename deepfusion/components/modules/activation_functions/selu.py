@@ -4,7 +4,7 @@ from typing import Any
 
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
-from deepfusion.functional.elementwise import elementwise
+from deepfusion.functional.elementwise import elementwise, negative_part, positive_part
 
 Array = Any
 
@@ -35,11 +35,11 @@ class SELU(Module):
         return shape
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        return elementwise(lambda x: SCALE * xp.maximum(x, 0) + SCALE * ALPHA * xp.expm1(xp.minimum(x, 0)), x), (x,)
+        return elementwise(lambda x: SCALE * positive_part(x) + SCALE * ALPHA * xp.expm1(negative_part(x)), x), (x,)
 
     def differentiate(self, xp: Any, deriv: Array, x: Array) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
         def slope(d: Array, x: Array) -> Array:
-            factor = xp.exp(xp.minimum(x, 0))
+            factor = xp.exp(negative_part(x))
             factor *= ALPHA                                # that is ALPHA where x > 0, which should be 1
             factor -= (x > 0) * (factor - 1)
             return d * factor * SCALE

@@ -5,6 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
 from deepfusion.functional.broadcasting import broadcast_shape
+from deepfusion.functional.elementwise import elementwise_into
 
 Array = Any
 
@@ -44,11 +45,20 @@ class Lerp(Module):
         return shape
 
     def compute(self, xp: Any, start: Array, end: Array, w: Array) -> tuple[Array, tuple[Any, ...]]:
-        difference = end - start
-        return self.factor * (start + w * difference), (difference, w)
+        def value(difference: Array, start: Array, w: Array, out: Array | None) -> Array:
+            y = xp.multiply(difference, w, out=out)
+            y += start
+            if self.factor != 1:
+                y *= self.factor
+            return y
+
+        difference = elementwise_into(xp.subtract, end, start)
+        return elementwise_into(value, difference, start, w), (difference, w)
 
     def differentiate(self, xp: Any, deriv: Array, difference: Array, w: Array
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        deriv = self.factor * deriv
-        d_end = deriv * w
-        return (deriv - d_end, d_end, deriv * difference), {}
+        if self.factor != 1:
+            deriv = elementwise_into(xp.multiply, deriv, self.factor)
+        d_end = elementwise_into(xp.multiply, deriv, w)
+        d_start = elementwise_into(xp.subtract, deriv, d_end)
+        return (d_start, d_end, elementwise_into(xp.multiply, deriv, difference)), {}

@@ -13,6 +13,7 @@ from deepfusion.components.modules.module import Module
 from deepfusion.errors import OptionError
 from deepfusion.functional.broadcasting import common_batch
 from deepfusion.functional.class_targets import along
+from deepfusion.functional.elementwise import elementwise_into, examplewise
 from deepfusion.functional.reduction import reduce_loss
 from deepfusion.functional.softmax import log_softmax, log_softmax_derivative
 
@@ -78,7 +79,11 @@ class CrossEntropyLoss(Module):
         if w is not None:
             t = t * w
         log_p = log_softmax(x, axis)
-        losses = -(t * xp.where(t == 0, 0, log_p)).sum(axis=axis)       # 0 log 0 = 0, where logits are -inf
+
+        def put(t: Array, log_p: Array, out: Array) -> None:       # 0 log 0 = 0, where logits are -inf
+            xp.negative((t * xp.where(t == 0, 0, log_p)).sum(axis=axis), out=out)
+
+        losses = examplewise(put, xp.empty(t.shape[:axis] + t.shape[axis + 1:], t.dtype), t, log_p)
         value, factor = reduce_loss(losses, self.reduction, count)
         return value, (t, log_p, w, is_soft, factor)
 
@@ -93,7 +98,8 @@ class CrossEntropyLoss(Module):
         deriv = deriv * factor
         if self.reduction == 'none':
             deriv = xp.expand_dims(deriv, self.axis)
-        dx = log_softmax_derivative(-t * deriv, log_p, self.axis)
+        d_log_p = elementwise_into(xp.multiply, t, -deriv)
+        dx = log_softmax_derivative(d_log_p, log_p, self.axis)
         dy = None
         if is_soft and self.needs_input(1):
             dy = log_p * (deriv * (self.label_smoothing - 1) * (1.0 if w is None else w))
