@@ -95,8 +95,8 @@ def bias_derivative(deriv: Array) -> Array:
 
 
 def _block(filters: int) -> int:
-    """Numbers in a block of rows: few, but more than the filters that are read, or written, for each block."""
-    return max(BLOCK, 2 * filters)
+    """Numbers in a block of rows: few, but many more than the filters, which are read, or written, for each block."""
+    return max(BLOCK, 8 * filters)
 
 
 def _by_group(x: Array, groups: int) -> Array:

@@ -51,7 +51,7 @@ def elementwise_into(function: Callable[..., Array], *arrays: Array) -> Array:
 
 
 def examplewise(put: Callable[..., Any], out: Array, *arrays: Array) -> Array:
-    """`put(*arrays, out=out)` for what treats each example, an entry of axis 0, by itself: on the CPU a block at a time,
+    """`put(*arrays, out=out)` for what treats each example, an entry of axis 0, by itself: on the CPU block by block,
     on all cores. Arrays that have one entry there belong to all examples.
 
     >>> import numpy as np

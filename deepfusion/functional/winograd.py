@@ -89,7 +89,7 @@ def backward(deriv: Array, grid: Grid, x: Array, V: Array, weight: Array, found:
 
     if filters.few:
         filters.transform()
-        dw, db = split_sum(xp, task, batch, grid.count(batch) * filters.channels, max(BLOCK, 2 * weight.size))
+        dw, db = split_sum(xp, task, batch, grid.count(batch) * filters.channels, BLOCK)
     else:
         dw, db = task(slice(None))
     return (None if dx is None else channels_first(dx), dw.reshape(weight.shape) if wants_weight else None,

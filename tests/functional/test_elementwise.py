@@ -9,6 +9,8 @@ from deepfusion.functional.elementwise import (
     STEP,
     elementwise,
     elementwise_into,
+    examplewise,
+    negative_part,
     positive_part,
     rectify,
 )
@@ -67,6 +69,22 @@ def test_a_single_step_of_what_broadcasts_to_the_first(shape):
     assert found.strides == x.strides
 
 
+@pytest.mark.parametrize('first', ORDERS)
+def test_examples_block_by_block(first):
+    x = ORDERS[first](np.random.default_rng(0).standard_normal((9, 5, FORMULA // 8), np.float32))
+    sizes = []
+
+    def put(x, y, out):
+        sizes.append(x.size)
+        out[...] = (x * y).sum(axis=2)
+
+    y = np.arange(5, dtype=np.float32)[None, :, None]
+    found = examplewise(put, np.empty((9, 5), np.float32), x, y)
+    np.testing.assert_array_equal(found, (x * y).sum(axis=2))
+    assert sum(sizes) == x.size
+    assert max(sizes) <= FORMULA + x[0].size
+
+
 def test_what_is_larger_or_finer_than_the_first_is_made_as_numpy_does():
     x = np.ones((1, 3, STEP // 2), np.float32)
     assert elementwise_into(np.add, x, np.ones((2, 1, 1), np.float32)).shape == (2, 3, STEP // 2)
@@ -75,7 +93,7 @@ def test_what_is_larger_or_finer_than_the_first_is_made_as_numpy_does():
 
 @pytest.mark.parametrize('dtype', ['float32', 'float64'])
 @pytest.mark.parametrize('size', [7, CLIPPED, STEP])
-def test_the_positive_part(size, dtype):
+def test_the_positive_and_the_negative_part(size, dtype):
     x = np.random.default_rng(0).standard_normal((3, size)).astype(dtype)
     x[:, :7] = 0, -0.0, np.inf, -np.inf, np.nan, 1e-40, -1e-40
     expected = np.where(x < 0, 0, x)
@@ -83,6 +101,7 @@ def test_the_positive_part(size, dtype):
     assert found.dtype == x.dtype
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(positive_part(x[:, ::2]), expected[:, ::2])
+    np.testing.assert_array_equal(negative_part(x), np.where(x > 0, 0, x))
     out = np.empty_like(x)
     assert positive_part(x, out=out) is out
     np.testing.assert_array_equal(out, expected)

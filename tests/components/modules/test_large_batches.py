@@ -1,0 +1,66 @@
+"""Modules that take large arrays in blocks, on all cores, give what they give for a few examples at a time."""
+
+import numpy as np
+import pytest
+
+from deepfusion.components.data import Data
+from deepfusion.components.modules.activation_functions import (
+    CELU,
+    ELU,
+    GELU,
+    GLU,
+    SELU,
+    LogSoftmax,
+    LRelu,
+    PRelu,
+    Softmax,
+)
+from deepfusion.components.modules.fusion import Lerp
+from deepfusion.components.modules.loss_functions import CrossEntropyLoss
+from deepfusion.components.modules.normalizations import GroupNorm, LayerNorm, RMSNorm
+from deepfusion.functional.elementwise import STEP
+from tests.support.cases import close, run
+
+BATCH, FEW = 16, 2
+SHAPE = (6, STEP // 64)
+
+KINDS = {
+    'softmax': (1, lambda x: Softmax('m', [x])),
+    'softmax of channels': (1, lambda x: Softmax('m', [x], axis=1)),
+    'log softmax': (1, lambda x: LogSoftmax('m', [x])),
+    'elu': (1, lambda x: ELU('m', [x], alpha=0.7)),
+    'celu': (1, lambda x: CELU('m', [x], alpha=0.7)),
+    'selu': (1, lambda x: SELU('m', [x])),
+    'gelu': (1, lambda x: GELU('m', [x])),
+    'glu': (1, lambda x: GLU('m', [x])),
+    'glu of channels': (1, lambda x: GLU('m', [x], axis=1)),
+    'leaky': (1, lambda x: LRelu('m', [x], alpha=0.2)),
+    'prelu': (1, lambda x: PRelu('m', [x])),
+    'prelu of channels': (1, lambda x: PRelu('m', [x], per_channel=True)),
+    'layer norm': (1, lambda x: LayerNorm('m', [x])),
+    'rms norm': (1, lambda x: RMSNorm('m', [x])),
+    'group norm': (1, lambda x: GroupNorm('m', [x], groups=2)),
+    'lerp': (3, lambda *inputs: Lerp('m', list(inputs), factor=2)),
+    'cross entropy': (2, lambda *inputs: CrossEntropyLoss('m', list(inputs), reduction='sum')),
+    'cross entropies': (2, lambda *inputs: CrossEntropyLoss('m', list(inputs), reduction='none')),
+}
+
+
+@pytest.mark.parametrize('order', ['as written', 'channels last'])
+@pytest.mark.parametrize('kind', KINDS)
+def test_a_large_batch_is_as_many_small_ones(kind, order):
+    count, make = KINDS[kind]
+    values = np.random.default_rng(0).standard_normal((count, BATCH, *SHAPE), np.float32)
+    if order == 'channels last':
+        values = np.ascontiguousarray(values.swapaxes(2, 3)).swapaxes(2, 3)
+    module = make(*(Data(f'x{k}', (1, *SHAPE)) for k in range(count)))
+    large = run(module, list(values))
+    pieces = [slice(first, first + FEW) for first in range(0, BATCH, FEW)]
+    small = [run(module, list(values[:, piece]), large.seed[piece] if large.seed.ndim else large.seed)
+             for piece in pieces]
+    join = np.concatenate if large.value.ndim else sum
+    close(large.value, join([part.value for part in small]), 1e-5, 'value')
+    for k, found in enumerate(large.inputs):
+        close(found, np.concatenate([part.inputs[k] for part in small]), 1e-5, f'input {k}')
+    for name, found in large.parameters.items():
+        close(found, sum(part.parameters[name] for part in small), 1e-4, name)
