@@ -128,6 +128,7 @@ class Filters:
         """The derivative of the filters (O, C, 9), from dM (points, N, O) and V (points, N, C)."""
         dw = empty(self.xp, (self.count, self.channels, 9), dM.dtype)
         filters, channels = SMALL if prod(SMALL) * V.shape[1] <= AT_ONCE else (LARGE // self.channels, self.channels)
+        channels = min(channels, self.channels)
 
         def task(share: slice) -> None:
             d = dM[:, :, share].swapaxes(1, 2)

@@ -3,7 +3,7 @@
 The system hands memory out page by page, cleared, and takes back what is freed: a tenth of a training step of
 FusionNet went there. So large blocks are kept. Whether one is free its reference count tells: an array, like every
 view of it, holds its block, so what someone still holds is never handed out again. Blocks that stay unused while
-thousands of others are asked for are given back.
+thousands of others are asked for are given back, and all of them by `release`.
 """
 
 import sys
@@ -63,16 +63,26 @@ def empty_like(xp: Any, array: Array, dtype: Any = None, shape: tuple[int, ...] 
     return empty(xp, tuple([shape[axis] for axis in order]), array.dtype if dtype is None else dtype).transpose(back)
 
 
+def release() -> None:
+    """Give all blocks that nobody holds back to the system, as for what comes after the last pass of a large net.
+
+    >>> release()
+    """
+    with _lock:
+        _give_back(0)
+
+
 def _another(size: int) -> _Block:
-    _give_back()
+    _give_back(PATIENCE)
     block = _Block(size)
     _blocks.setdefault(size, []).append(block)
     return block
 
 
-def _give_back() -> None:
+def _give_back(patience: int) -> None:
+    """What has not been used by the last requests, `patience` of them, and is not held by anybody."""
     for size, blocks in list(_blocks.items()):
-        _blocks[size] = [block for block in blocks if _requests - block.last_use < PATIENCE
+        _blocks[size] = [block for block in blocks if _requests - block.last_use < patience
                          or sys.getrefcount(block.memory) > _NOBODY]
         if not _blocks[size]:
             del _blocks[size]

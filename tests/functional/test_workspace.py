@@ -42,6 +42,18 @@ def test_unused_blocks_are_given_back(monkeypatch):
     assert size not in workspace._blocks
 
 
+def test_unused_blocks_are_given_back_on_request():
+    held, unused = (workspace.empty(np, (SHAPE[0], SHAPE[1] + extra), np.float32) for extra in range(2))
+    size = unused.nbytes
+    assert {size, held.nbytes} <= set(workspace._blocks)
+    del unused
+    workspace.release()
+    assert held.nbytes in workspace._blocks
+    assert size not in workspace._blocks
+    held[...] = 7
+    assert (held == 7).all()
+
+
 def test_small_arrays_and_other_devices_are_left_to_them():
     workspace._blocks.clear()
     workspace.empty(np, (10,), np.float32)
