@@ -18,6 +18,7 @@ Array = Any
 LARGE = 1 << 18        # bytes; smaller arrays come quickly from the system's allocator
 LINE = 64              # bytes of a cache line, where memory starts: what reads a whole line is slower across two
 PATIENCE = 10_000      # requests until an unused block is given back
+HEAP = (32 << 20) - (64 << 10)      # bytes, just below what glibc's malloc takes from its heap at most
 
 
 class _Block:
@@ -61,6 +62,20 @@ def empty_like(xp: Any, array: Array, dtype: Any = None, shape: tuple[int, ...] 
     back = sorted(range(array.ndim), key=order.__getitem__)
     shape = array.shape if shape is None else shape
     return empty(xp, tuple([shape[axis] for axis in order]), array.dtype if dtype is None else dtype).transpose(back)
+
+
+def _keep_heap() -> None:
+    """Have the C library keep what NumPy's intermediate results leave behind.
+
+    By itself glibc gives memory at the end of its heap back when there is more than 128 KB of it, and has it cleared
+    anew for the next one: a formula of several steps then takes twice the time. It keeps more once it has seen a large
+    block freed, and takes blocks up to that size from its heap. As all large blocks are kept here, it never would. A
+    block that nobody writes into costs nothing. (man 3 mallopt: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD.)
+    """
+    np.empty(HEAP, np.uint8)
+
+
+_keep_heap()
 
 
 def release() -> None:

@@ -1,6 +1,11 @@
 """Memory is used again when, and only when, nobody holds it."""
 
+import platform
+import subprocess
+import sys
+
 import numpy as np
+import pytest
 
 from deepfusion.functional import workspace
 
@@ -52,6 +57,27 @@ def test_unused_blocks_are_given_back_on_request():
     assert size not in workspace._blocks
     held[...] = 7
     assert (held == 7).all()
+
+
+FAULTS = """
+import resource
+import numpy as np
+import deepfusion.functional.workspace
+x = np.ones(1 << 17, np.float32)
+def formula():
+    return (x * x, x + x, x - x, x / x)[0] + x
+formula()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(100):
+    formula()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='of another C library nothing is known')
+def test_intermediate_results_find_their_memory_again():
+    found = subprocess.run([sys.executable, '-c', FAULTS], capture_output=True, text=True, check=True)
+    assert int(found.stdout) < 10_000      # 48,000 when each is asked for anew
 
 
 def test_small_arrays_and_other_devices_are_left_to_them():
