@@ -25,20 +25,30 @@ class KeptFilters:
     """Transformed filters that are used again while the filters stay the same: in test mode, or when they are frozen.
 
     They are kept from the second pass on that finds the same filters, so training never does. Filters are compared by
-    a sample of their numbers and, when that is the same, by all: whoever changes them in place is noticed.
+    a sample of their numbers and, when that is the same, by all, unless nobody can have written into them: whoever
+    changes them in place is noticed.
+
+    Attributes: `stamp`, to be set before each pass: the same object as before where nobody can have, or None.
     """
 
     def __init__(self) -> None:
-        self._sample: Array = None
+        self.stamp: object = None
+        # Of the last filters: their stamp, what they were made into, and some of their numbers.
+        self._seen: object = None
+        self._settings: tuple[Any, ...] = ()
+        self._sample = b''
         self._found: Transformed | None = None
 
     def find(self, weight: Array, m: int, scale: Array | None = None) -> 'Transformed | None':
         """What was made of `weight`, each filter times its number in `scale`; None when it is not worth to keep it, or
         not yet."""
-        sample = np.concatenate([weight.reshape(-1)[::-(-weight.size // SAMPLE)], [m], [] if scale is None else scale])
-        if self._sample is None or not np.array_equal(sample, self._sample):
-            self._sample, self._found = sample, None
-        elif self._found is None or not _same(weight, self._found.weight):
+        untouched = self.stamp is not None and self.stamp is self._seen
+        self._seen, self.stamp = self.stamp, None
+        settings = m, scale is not None and scale.tobytes()
+        sample = self._sample if untouched else weight.reshape(-1)[::-(-weight.size // SAMPLE)].tobytes()
+        if (settings, sample) != (self._settings, self._sample):
+            self._settings, self._sample, self._found = settings, sample, None
+        elif self._found is None or not (untouched or _same(weight, self._found.weight)):
             self._found = Transformed(weight, m, scale)
         return self._found
 

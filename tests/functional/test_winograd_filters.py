@@ -8,7 +8,9 @@ import pytest
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Conv2D
 from deepfusion.components.modules.loss_functions import SumLoss
+from deepfusion.components.modules.normalizations import BatchNorm
 from deepfusion.components.net import Net
+from deepfusion.functional import winograd_filters
 from deepfusion.functional.convolution import use_algorithm
 from deepfusion.functional.winograd_filters import Filters
 from deepfusion.utils.backend import use_precision
@@ -16,11 +18,17 @@ from deepfusion.utils.backend import use_precision
 SIZES = [(16, 20), (140, 130), (128, 192)]       # few filters, transformed at once; many, in slabs; in panels
 
 
-def make(channels=16, filters=20, **options):
+def make(channels=16, filters=20, normed=False, **options):
+    """A net with one convolution, and perhaps a batch norm that is folded into it, which gives 'out'."""
     rng = np.random.default_rng(0)
     x = Data('x', (1, channels, 9, 8), val=rng.standard_normal((6, channels, 9, 8)))
-    conv = Conv2D('conv', [x], filter_size=3, filter_count=filters, padding=1, **options)
-    return Net('net', [SumLoss('loss', [conv.output]).output]), conv
+    out = Data('out', (1, filters, 9, 8))
+    conv = Conv2D('conv', [x], None if normed else out, filter_size=3, filter_count=filters, padding=1, **options)
+    if normed:
+        BatchNorm('norm', [conv.output], out)
+    net = Net('net', [SumLoss('loss', [out]).output])
+    net.set_mode('test')
+    return net, conv
 
 
 def kept(conv):
@@ -76,6 +84,79 @@ def test_changes_in_place_are_noticed(channels, filters, change):
     assert_right(net, conv)
     net.forward()
     assert abs(conv.output.val - before).max() > 1e-3
+
+
+def drop(conv):
+    """Writes, and holds nothing afterwards."""
+    change_one(conv.F.val)
+
+
+def assign(conv):
+    F = conv.F.val.copy()
+    change_one(F)
+    conv.F.val = F
+
+
+def step(conv):
+    """One number moves, by an update."""
+    conv.unfreeze()
+    conv.set_learning_rate(1.0)
+    conv.F.deriv[2, 1, 0, 1] = 100.0
+    conv.F.update()
+
+
+def write_by_a_view(conv):
+    conv.F.val.reshape(-1)[100:101] += 7.0
+
+
+@pytest.mark.parametrize('change', [drop, assign, step, write_by_a_view])
+@pytest.mark.parametrize('normed', [False, True])
+def test_whoever_may_have_written_is_not_trusted(change, normed):
+    net, conv = make(normed=normed, optimizer_details={'optimizer_name': 'SGD'})
+    for _ in range(2):
+        for _ in range(4):
+            net.forward()
+        assert kept(conv)
+        before = net.get_node('out').val.copy()
+        change(conv)
+        net.forward()
+        assert abs(net.get_node('out').val - before).max() > 1e-3 * abs(before).max()
+        assert_right(net, net.get_node('out').input)
+
+
+def test_a_view_taken_long_ago_may_write():
+    net, conv = make()
+    part = conv.F.val[2, 1]
+    for _ in range(4):
+        net.forward()
+    before = conv.output.val.copy()
+    part[0, 1] += 100.0
+    del part
+    net.forward()
+    assert abs(conv.output.val - before).max() > 1
+
+
+@pytest.mark.parametrize('normed', [False, True])
+def test_filters_that_nobody_holds_are_compared_once(normed, monkeypatch):
+    compared = []
+    monkeypatch.setattr(winograd_filters, '_same', lambda *filters: compared.append(1) or True)
+    net, conv = make(normed=normed)
+    for _ in range(6):
+        net.forward()
+        net.backward(wrt=[net.get_node('x')])
+    assert len(compared) == 0
+    conv.F.val.mean()
+    for _ in range(3):
+        net.forward()
+    assert len(compared) == 1
+    held = conv.F.val
+    for _ in range(3):
+        net.forward()
+    assert len(compared) == 4
+    del held
+    for _ in range(3):
+        net.forward()
+    assert len(compared) == 5
 
 
 @pytest.mark.parametrize(('channels', 'filters'), SIZES)

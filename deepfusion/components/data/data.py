@@ -65,6 +65,7 @@ class Data:
         self._postponed: dict[str, Callable[[], Array]] = {}
         self._val: Array = None
         self._val_is_ours = False       # may be written into by update()
+        self._stamp: object = None      # see `stamp_of`
         self._deriv: Array = None
         self._deriv_holder = _SHARED
         self._seed: Array = None        # what a user or loss module assigned as derivative
@@ -86,13 +87,14 @@ class Data:
     @property
     def val(self) -> Array:
         """The value, or None while nothing has set it. A loss's is a number that can be rounded and formatted."""
+        self._stamp = None
         value = self.made('_val') if self._val is None else self._val
         return value if value is None or value.ndim or not self.shape else value[()]
 
     @val.setter
     def val(self, value: Any) -> None:
         if value is None:
-            self._val = self._deriv = None
+            self._val = self._deriv = self._stamp = None
             self._postponed.clear()
             return
         array = as_array(value, f"The value of Data '{self.ID}'")
@@ -110,7 +112,7 @@ class Data:
             raise ShapeError(f"Data '{self.ID}': expected a value of shape {checks.shape_in_words(mine, exactly)}; "
                              f'found {shape}. {checks.fix_of(array, mine, self._is_parameter)}')
         self._val = array if shape else array_module(array).asarray(array)      # no NumPy scalars
-        self._val_is_ours = False
+        self._val_is_ours, self._stamp = False, None
         if self._postponed or self._deriv is not None:
             self._forget_derivative(shape)
 
@@ -212,6 +214,7 @@ class Data:
     def _step(self, optimizer: Optimizer) -> None:
         """Subtract the step, in pieces that stay in cache, spread over the cores."""
         xp = array_module(self._val)
+        self._stamp = None
         if not (self._is_parameter and self._val_is_ours and self._val.flags.c_contiguous):
             self._val, self._val_is_ours = self._val.copy(), True
         deriv = xp.ascontiguousarray(self.deriv if self._deriv is None else self._deriv)
@@ -270,7 +273,7 @@ class Data:
     def move(self, device: str | None, dtype: type | None) -> None:
         """Bring value, derivative and optimizer state to a device and a floating-point type."""
         self._val, self._deriv = (moved(self.made(name), device, dtype) for name in ('_val', '_deriv'))
-        self._seed = None
+        self._seed = self._stamp = None
         self._deriv_holder = _SHARED
         self._val_is_ours = True
         if self.optimizer is not None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from deepfusion.components.data.data import Data
+from deepfusion.components.data.stamps import stamp_of
 from deepfusion.components.modules.module import Module
 from deepfusion.components.modules.windowed import (
     check_count,
@@ -89,7 +90,8 @@ class Convolution(Module):
             self.add_parameter('b', (self.filter_count, 1), init=self.bias_init_type, fan_in=channels * taps)
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
-        F, raw = self.F.val, None
+        self._kept.stamp, raw = stamp_of(self.F), None      # before anything here holds the filters
+        F = self.F.made('_val')
         if self.standardize_weights:
             F, raw = layer_norm(F, F.ndim - 1, 1e-5)
         b = self.b.val.reshape(-1) if self.bias else None

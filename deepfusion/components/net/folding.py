@@ -24,6 +24,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deepfusion.components.data.data import Data
+from deepfusion.components.data.stamps import stamp_of
 from deepfusion.components.modules.activation_functions.relu import Relu
 from deepfusion.components.modules.convolution import Convolution
 from deepfusion.components.modules.module import Module
@@ -57,16 +58,18 @@ class Folded:
     def forward(self) -> None:
         """Set the value of the last output, and have the others made when they are asked for."""
         conv, norm = self.conv, self.norm
-        x, F = conv.inputs[0]._val, conv.F.val
+        self._saved = None
+        for member in self.members:     # as in `Module.forward`; what is made later holds the filters, too
+            member._saved = None
+            member.output._postponed.clear()
+        conv._kept.stamp = stamp_of(conv.F)
+        x, F = conv.inputs[0]._val, conv.F.made('_val')
         others = [x, norm.gamma.val, norm.beta.val, norm.running_mean, norm.running_var]
         others += [conv.b.val] if conv.bias else []
         if any(type(a) is not type(F) or a.dtype != F.dtype for a in others):
             for member in self.members:         # they know what to make of that, or what to say
                 member.forward()
             return
-        self._saved = None
-        for member in self.members:
-            member._saved = None        # as in `Module.forward`
         xp = array_module(x)
         norm_ = 1 / xp.sqrt(norm.running_var + norm.epsilon)
         scale, off = norm_ * norm.gamma.val.reshape(-1), -norm.running_mean

@@ -137,7 +137,7 @@ class Pack:
         np.multiply(self._optimizers[0].direction(derivs, values, *self._averages), self._rate, out=step)
         for data, value, own_step in zip(self._members, self._values, self._cuts[2], strict=True):
             value -= own_step
-            data._deriv = data._seed = None
+            data._deriv = data._seed = data._stamp = None
 
 
 def _kind(data: Data) -> Key | None:
