@@ -16,7 +16,14 @@ from deepfusion.components.modules.activation_functions import (
     Softmax,
 )
 from deepfusion.components.modules.fusion import Lerp
-from deepfusion.components.modules.loss_functions import CrossEntropyLoss
+from deepfusion.components.modules.loss_functions import (
+    CrossEntropyLoss,
+    HuberLoss,
+    LogCoshLoss,
+    MAELoss,
+    MSELoss,
+    SmoothL1Loss,
+)
 from deepfusion.components.modules.normalizations import GroupNorm, LayerNorm, RMSNorm
 from deepfusion.functional.elementwise import STEP
 from tests.support.cases import close, run
@@ -43,6 +50,12 @@ KINDS = {
     'lerp': (3, lambda *inputs: Lerp('m', list(inputs), factor=2)),
     'cross entropy': (2, lambda *inputs: CrossEntropyLoss('m', list(inputs), reduction='sum')),
     'cross entropies': (2, lambda *inputs: CrossEntropyLoss('m', list(inputs), reduction='none')),
+    'squared': (2, lambda *inputs: MSELoss('m', list(inputs), reduction='sum')),
+    'absolute': (2, lambda *inputs: MAELoss('m', list(inputs), reduction='sum')),
+    'huber': (2, lambda *inputs: HuberLoss('m', list(inputs), delta=0.7, reduction='sum')),
+    'smooth': (2, lambda *inputs: SmoothL1Loss('m', list(inputs), beta=0.7, reduction='sum')),
+    'log cosh': (2, lambda *inputs: LogCoshLoss('m', list(inputs), reduction='sum')),
+    'log coshs': (2, lambda *inputs: LogCoshLoss('m', list(inputs), reduction='none')),
 }
 
 

@@ -3,15 +3,13 @@
 from typing import Any
 
 from deepfusion.components.data.data import Data
-from deepfusion.components.modules.loss_functions.options import check_same, loss_shape
-from deepfusion.components.modules.module import Module
+from deepfusion.components.modules.loss_functions.difference import _Difference
 from deepfusion.errors import OptionError
-from deepfusion.functional.reduction import reduce_loss
 
 Array = Any
 
 
-class HuberLoss(Module):
+class HuberLoss(_Difference):
     """Half the squared distance up to delta, and from there on a straight line.
 
     Forward: `l = d^2 / 2` where `|d| <= delta`, else `delta (|d| - delta / 2)`, `d = h - y`; J is the mean of all l.
@@ -39,24 +37,15 @@ class HuberLoss(Module):
 
     def __init__(self, ID: str, inputs: list[Data], output: Data | None = None, delta: float = 1.0,
                  reduction: str = 'mean') -> None:
-        self.delta, self.reduction = delta, reduction
-        super().__init__(ID, inputs, output)
+        self.delta = delta
+        super().__init__(ID, inputs, output, reduction)
 
     def output_shape(self, prediction: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
-        check_same(self, prediction, target)
         if not self.delta > 0:
             raise OptionError(f'{self!r}: expected delta to be positive; found {self.delta!r}. '
                               'It is the distance where the two forms meet.')
-        return loss_shape(self, self.reduction, prediction)
+        return super().output_shape(prediction, target)
 
-    def compute(self, xp: Any, h: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:
-        difference = h - y
-        slope = xp.clip(difference, -self.delta, self.delta)
-        losses = slope * (difference - 0.5 * slope)        # one form for both sides of delta
-        value, factor = reduce_loss(losses, self.reduction, difference.size)
-        return value, (slope, factor)
-
-    def differentiate(self, xp: Any, deriv: Array, slope: Array, factor: float
-                      ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        dh = slope * (deriv * factor)
-        return (dh, -dh if self.needs_input(1) else None), {}
+    def _terms(self, xp: Any, d: Array) -> tuple[Array, Array]:
+        slope = xp.clip(d, -self.delta, self.delta)
+        return slope * (d - 0.5 * slope), slope         # one form for both sides of delta

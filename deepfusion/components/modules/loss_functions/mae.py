@@ -2,15 +2,12 @@
 
 from typing import Any
 
-from deepfusion.components.data.data import Data
-from deepfusion.components.modules.loss_functions.options import check_same, loss_shape
-from deepfusion.components.modules.module import Module
-from deepfusion.functional.reduction import reduce_loss
+from deepfusion.components.modules.loss_functions.difference import _Difference
 
 Array = Any
 
 
-class MAELoss(Module):
+class MAELoss(_Difference):
     """Mean absolute error.
 
     Forward: `l = |h - y|`; J is the mean of all l.
@@ -27,6 +24,7 @@ class MAELoss(Module):
     Reference: `torch.nn.L1Loss`.
 
     Example:
+        >>> from deepfusion.components.data import Data
         >>> h, y = Data('h', (1, 2), val=[[1., 2.]]), Data('y', (1, 2), val=[[1., 5.]])
         >>> m = MAELoss('m', [h, y])
         >>> m.forward()
@@ -34,21 +32,5 @@ class MAELoss(Module):
         1.5
     """
 
-    def __init__(self, ID: str, inputs: list[Data], output: Data | None = None, reduction: str = 'mean') -> None:
-        self.reduction = reduction
-        super().__init__(ID, inputs, output)
-
-    def output_shape(self, prediction: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
-        check_same(self, prediction, target)
-        return loss_shape(self, self.reduction, prediction)
-
-    def compute(self, xp: Any, h: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:
-        difference = h - y
-        losses = abs(difference)
-        value, factor = reduce_loss(losses, self.reduction, difference.size)
-        return value, (xp.sign(difference), factor)
-
-    def differentiate(self, xp: Any, deriv: Array, slope: Array, factor: float
-                      ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        dh = slope * (deriv * factor)
-        return (dh, -dh if self.needs_input(1) else None), {}
+    def _terms(self, xp: Any, d: Array) -> tuple[Array, Array]:
+        return abs(d), xp.sign(d)

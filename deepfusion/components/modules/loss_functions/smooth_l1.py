@@ -3,15 +3,13 @@
 from typing import Any
 
 from deepfusion.components.data.data import Data
-from deepfusion.components.modules.loss_functions.options import check_same, loss_shape
-from deepfusion.components.modules.module import Module
+from deepfusion.components.modules.loss_functions.difference import _Difference
 from deepfusion.errors import OptionError
-from deepfusion.functional.reduction import reduce_loss
 
 Array = Any
 
 
-class SmoothL1Loss(Module):
+class SmoothL1Loss(_Difference):
     """The distance, less a constant; a parabola nearer than beta.
 
     Forward: `l = d^2 / (2 beta)` where `|d| < beta`, else `|d| - beta / 2`, `d = h - y`; J is the mean of all l.
@@ -39,24 +37,15 @@ class SmoothL1Loss(Module):
 
     def __init__(self, ID: str, inputs: list[Data], output: Data | None = None, beta: float = 1.0,
                  reduction: str = 'mean') -> None:
-        self.beta, self.reduction = beta, reduction
-        super().__init__(ID, inputs, output)
+        self.beta = beta
+        super().__init__(ID, inputs, output, reduction)
 
     def output_shape(self, prediction: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
-        check_same(self, prediction, target)
         if not self.beta >= 0:
             raise OptionError(f'{self!r}: expected beta to be at least 0; found {self.beta!r}. '
                               'It is the distance where the two forms meet.')
-        return loss_shape(self, self.reduction, prediction)
+        return super().output_shape(prediction, target)
 
-    def compute(self, xp: Any, h: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:
-        difference = h - y
-        slope = xp.clip(difference / self.beta, -1, 1) if self.beta else xp.sign(difference)
-        losses = slope * (difference - 0.5 * self.beta * slope)        # one form for both sides of beta
-        value, factor = reduce_loss(losses, self.reduction, difference.size)
-        return value, (slope, factor)
-
-    def differentiate(self, xp: Any, deriv: Array, slope: Array, factor: float
-                      ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        dh = slope * (deriv * factor)
-        return (dh, -dh if self.needs_input(1) else None), {}
+    def _terms(self, xp: Any, d: Array) -> tuple[Array, Array]:
+        slope = xp.clip(d / self.beta, -1, 1) if self.beta else xp.sign(d)
+        return slope * (d - 0.5 * self.beta * slope), slope         # one form for both sides of beta
