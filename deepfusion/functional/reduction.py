@@ -1,7 +1,13 @@
 """How the entries of a loss become one number."""
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from deepfusion.functional.elementwise import FORMULA
+from deepfusion.functional.parallel import split_sum
+from deepfusion.functional.workspace import empty_like
 from deepfusion.utils.backend import array_module
 
 Array = Any
@@ -32,3 +38,29 @@ def reduce_loss(entries: Array, reduction: str, count: Any) -> tuple[Array, Any]
     xp = array_module(count)
     factor = xp.where(count == 0, 0, 1 / xp.where(count == 0, 1, count)).astype(entries.dtype)
     return xp.where(count == 0, float('nan'), entries.sum() * factor), factor
+
+
+def loss_entries(function: Callable[..., tuple[Array, ...]], reduction: str, *arrays: Array, slopes: int = 1
+                 ) -> tuple[Array, ...]:
+    """`function(*arrays)`: the losses of entries, and so many derivatives of theirs, which are arrays like the first.
+
+    Where losses are only added up, `function` must treat each example by itself: large arrays on the CPU are taken a
+    block of examples at a time, on all cores, and what is returned for the losses is their sum.
+
+    >>> import numpy as np
+    >>> loss_entries(lambda x: (x * x, 2 * x), 'mean', np.ones(3))
+    (array([1., 1., 1.]), array([2., 2., 2.]))
+    """
+    first = arrays[0]
+    alike = all((array.shape, array.dtype) == (first.shape, first.dtype) for array in arrays)
+    if first.size <= FORMULA or reduction == 'none' or not alike or array_module(first) is not np:
+        return function(*arrays)
+    found = [empty_like(np, first) for _ in range(slopes)]
+
+    def task(share: slice) -> tuple[Array]:
+        losses, *parts = function(*(array[share] for array in arrays))
+        for whole, part in zip(found, parts, strict=True):
+            whole[share] = part
+        return (losses.sum().reshape(1),)
+
+    return split_sum(np, task, len(first), first.size, FORMULA)[0], *found

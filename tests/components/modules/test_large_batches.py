@@ -18,8 +18,10 @@ from deepfusion.components.modules.activation_functions import (
 from deepfusion.components.modules.fusion import Lerp
 from deepfusion.components.modules.loss_functions import (
     CrossEntropyLoss,
+    FocalLoss,
     HuberLoss,
     LogCoshLoss,
+    LogisticLoss,
     MAELoss,
     MSELoss,
     SmoothL1Loss,
@@ -55,6 +57,11 @@ KINDS = {
     'huber': (2, lambda *inputs: HuberLoss('m', list(inputs), delta=0.7, reduction='sum')),
     'smooth': (2, lambda *inputs: SmoothL1Loss('m', list(inputs), beta=0.7, reduction='sum')),
     'log cosh': (2, lambda *inputs: LogCoshLoss('m', list(inputs), reduction='sum')),
+    'logistic': (2, lambda *inputs: LogisticLoss('m', list(inputs), reduction='sum', label_smoothing=0.1,
+                                                 weight=np.linspace(0, 1, 6)[:, None], pos_weight=2.0)),
+    'logistics': (2, lambda *inputs: LogisticLoss('m', list(inputs), reduction='none')),
+    'focal': (2, lambda *inputs: FocalLoss('m', list(inputs), reduction='sum')),
+    'focal softmax': (2, lambda *inputs: FocalLoss('m', list(inputs), activation='softmax', reduction='sum')),
     'log coshs': (2, lambda *inputs: LogCoshLoss('m', list(inputs), reduction='none')),
 }
 

@@ -3,15 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.loss_functions.options import check_same, loss_shape
 from deepfusion.components.modules.module import Module
-from deepfusion.functional.elementwise import FORMULA, elementwise_into
-from deepfusion.functional.parallel import split_sum
-from deepfusion.functional.reduction import reduce_loss
-from deepfusion.functional.workspace import empty_like
+from deepfusion.functional.elementwise import elementwise_into
+from deepfusion.functional.reduction import loss_entries, reduce_loss
 
 Array = Any
 
@@ -42,25 +38,9 @@ class _Difference(Module):
         return loss_shape(self, self.reduction, prediction)
 
     def compute(self, xp: Any, h: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:
-        if h.size > FORMULA and xp is np and self.reduction != 'none' and (h.shape, h.dtype) == (y.shape, y.dtype):
-            losses, slope = self._sums(h, y)
-        else:
-            losses, slope = self._terms(xp, h - y)
+        losses, slope = loss_entries(lambda h, y: self._terms(xp, h - y), self.reduction, h, y)
         value, factor = reduce_loss(losses, self.reduction, self._count(slope))
         return value, (slope, factor)
-
-    def _sums(self, h: Array, y: Array) -> tuple[Array, Array]:
-        """The sum of large numbers of losses, and their slopes: in blocks that stay in cache, on all cores."""
-        slope = empty_like(np, h)
-
-        def task(share: slice) -> tuple[Array]:
-            d = np.subtract(h[share], y[share], out=slope[share])
-            losses, found = self._terms(np, d)
-            if found is not d:
-                slope[share] = found
-            return (losses.sum().reshape(1),)
-
-        return split_sum(np, task, len(h), h.size, FORMULA)[0], slope
 
     def differentiate(self, xp: Any, deriv: Array, slope: Array, factor: float
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:

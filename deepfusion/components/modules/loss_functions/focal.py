@@ -11,7 +11,7 @@ from deepfusion.components.modules.loss_functions.options import (
 from deepfusion.components.modules.module import Module
 from deepfusion.errors import OptionError
 from deepfusion.functional.broadcasting import common_batch
-from deepfusion.functional.reduction import reduce_loss
+from deepfusion.functional.reduction import loss_entries, reduce_loss
 from deepfusion.functional.sigmoid import sigmoid
 from deepfusion.functional.softmax import log_softmax, log_softmax_derivative
 from deepfusion.utils.names import look_up
@@ -72,8 +72,10 @@ class FocalLoss(Module):
         x, y = common_batch(xp, x, y)
         is_soft = y.dtype.kind == 'f'
         t, _ = class_targets(self, xp, y, x, 1)
-        value, slope, dt = (self._sigmoid if self.activation == 'sigmoid' else self._softmax)(xp, x, t)
-        value, factor = reduce_loss(value, self.reduction, value.size)
+        is_each = self.activation == 'sigmoid'
+        terms = self._sigmoid if is_each else self._softmax
+        losses, slope, dt = loss_entries(lambda x, t: terms(xp, x, t), self.reduction, x, t, slopes=2)
+        value, factor = reduce_loss(losses, self.reduction, x.size if is_each else x.size // x.shape[1])
         return value, (slope, dt if is_soft else None, factor)
 
     def _sigmoid(self, xp: Any, x: Array, t: Array) -> tuple[Array, Array, Array]:

@@ -5,7 +5,8 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.loss_functions.options import check_same, loss_shape
 from deepfusion.components.modules.module import Module
-from deepfusion.functional.reduction import reduce_loss
+from deepfusion.functional.elementwise import elementwise_into
+from deepfusion.functional.reduction import loss_entries, reduce_loss
 from deepfusion.functional.sigmoid import sigmoid
 
 Array = Any
@@ -53,24 +54,34 @@ class LogisticLoss(Module):
         return loss_shape(self, self.reduction, logits)
 
     def compute(self, xp: Any, x: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:
-        counted = y != self.ignore_index
-        w = counted.astype(x.dtype) * self._factor(xp, self.weight, x)
-        e = self.label_smoothing
-        y = xp.where(counted, y * (1 - e) + e / 2, 0)
-        p = self._factor(xp, self.pos_weight, x)
-        # -log s(x) = max(-x, 0) + log(1 + exp(-|x|)), and -log s(-x) is x more: nothing overflows.
+        losses, slope = loss_entries(lambda x, y: self._terms(xp, x, y), self.reduction, x, y)
+        counted = (y != self.ignore_index).sum()
+        value, factor = reduce_loss(losses, self.reduction, counted * (slope.size // y.size) if y.size else 0)
+        return value, (x, y, slope, factor)
+
+    def _terms(self, xp: Any, x: Array, y: Array) -> tuple[Array, Array]:
+        """The losses, and their derivatives by the logits."""
+        y, w, p = self._weighted(xp, x, y)
+        positive, negative = self._costs(xp, x)
+        py, ny = p * y, 1 - y
+        return w * (py * positive + ny * negative), w * (sigmoid(x) * (py + ny) - py)
+
+    def _weighted(self, xp: Any, x: Array, y: Array) -> tuple[Array, Any, Any]:
+        """The targets, smoothed, and the factors of entries and of positive parts."""
+        counted, e = y != self.ignore_index, self.label_smoothing
+        w, p = (1.0 if option is None else xp.asarray(option, dtype=x.dtype)
+                for option in (self.weight, self.pos_weight))
+        return xp.where(counted, y * (1 - e) + e / 2, 0), counted.astype(x.dtype) * w, p
+
+    def _costs(self, xp: Any, x: Array) -> tuple[Array, Array]:
+        """`-log s(x) = max(-x, 0) + log(1 + exp(-|x|))`, and `-log s(-x)`, which is x more: nothing overflows."""
         rest = xp.log1p(xp.exp(-abs(x)))
-        positive, negative = p * (xp.maximum(-x, 0) + rest), xp.maximum(x, 0) + rest
-        losses = w * (y * positive + (1 - y) * negative)
-        count = counted.sum() * (losses.size // counted.size) if losses.size else 0
-        value, factor = reduce_loss(losses, self.reduction, count)
-        return value, (x, y, w, p, w * (1 - e) * (positive - negative), factor)
+        return xp.maximum(-x, 0) + rest, xp.maximum(x, 0) + rest
 
-    def differentiate(self, xp: Any, deriv: Array, x: Array, y: Array, w: Array, p: Any, slope: Array, factor: Any
+    def differentiate(self, xp: Any, deriv: Array, x: Array, y: Array, slope: Array, factor: Any
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        deriv = deriv * factor
-        dx = (sigmoid(x) * (p * y + 1 - y) - p * y) * (w * deriv)
-        return (dx, slope * deriv), {}
-
-    def _factor(self, xp: Any, option: Any, x: Array) -> Any:
-        return 1.0 if option is None else xp.asarray(option, dtype=x.dtype)
+        deriv, dy = deriv * factor, None
+        if self.needs_input(1):
+            (positive, negative), (_, w, p) = self._costs(xp, x), self._weighted(xp, x, y)
+            dy = w * (1 - self.label_smoothing) * (p * positive - negative) * deriv
+        return (elementwise_into(xp.multiply, slope, deriv), dy), {}
