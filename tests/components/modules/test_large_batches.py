@@ -24,10 +24,12 @@ from deepfusion.components.modules.loss_functions import (
     LogisticLoss,
     MAELoss,
     MSELoss,
+    NLLLoss,
     SmoothL1Loss,
 )
 from deepfusion.components.modules.normalizations import GroupNorm, LayerNorm, RMSNorm
 from deepfusion.functional.elementwise import STEP
+from deepfusion.functional.softmax import log_softmax, log_softmax_derivative
 from tests.support.cases import close, run
 
 BATCH, FEW = 16, 2
@@ -84,3 +86,27 @@ def test_a_large_batch_is_as_many_small_ones(kind, order):
         close(found, np.concatenate([part.inputs[k] for part in small]), 1e-5, f'input {k}')
     for name, found in large.parameters.items():
         close(found, sum(part.parameters[name] for part in small), 1e-4, name)
+
+
+@pytest.mark.parametrize('axis', [1, 2])
+@pytest.mark.parametrize('options', [{}, {'weight': True}, {'label_smoothing': 0.1},
+                                     {'weight': True, 'label_smoothing': 0.1, 'reduction': 'none'}], ids=str)
+def test_class_indices_are_ones_among_zeros(axis, options):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((BATCH, *SHAPE), np.float32)
+    classes = x.shape[axis]
+    if options.pop('weight', False):
+        options = options | {'weight': rng.random(classes)}
+    options = {'axis': axis, 'reduction': 'sum'} | options
+    index = rng.integers(0, classes, x.shape[:axis] + x.shape[axis + 1:])
+    ones = np.moveaxis(np.eye(classes, dtype=np.float32)[index], -1, axis)
+    found, expected = (run(CrossEntropyLoss('m', [Data('x', (1, *SHAPE)), Data('y', (1, *y.shape[1:]))], **options),
+                           [x, y]) for y in (index, ones))
+    close(found.value, expected.value, 1e-5, 'value')
+    close(found.inputs[0], expected.inputs[0], 1e-5, 'logits')
+    if 'label_smoothing' not in options:
+        log_p = log_softmax(x, axis)
+        likelihood = run(NLLLoss('m', [Data('x', (1, *SHAPE)), Data('y', (1, *index.shape[1:]))], **options),
+                         [log_p, index], found.seed)
+        close(likelihood.value, found.value, 1e-5, 'likelihood')
+        close(log_softmax_derivative(likelihood.inputs[0], log_p, axis), found.inputs[0], 1e-5, 'scores')

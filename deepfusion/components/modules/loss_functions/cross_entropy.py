@@ -5,13 +5,15 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.axes import check_axis
 from deepfusion.components.modules.loss_functions.options import (
+    are_targets_dense,
     check_classes,
-    class_targets,
+    class_indices,
     loss_shape,
 )
 from deepfusion.components.modules.module import Module
 from deepfusion.errors import OptionError
 from deepfusion.functional.broadcasting import common_batch
+from deepfusion.functional.class_losses import picked_losses, picked_softmax_derivative
 from deepfusion.functional.class_targets import along
 from deepfusion.functional.elementwise import elementwise_into, examplewise
 from deepfusion.functional.reduction import reduce_loss
@@ -68,38 +70,53 @@ class CrossEntropyLoss(Module):
         return loss_shape(self, self.reduction, logits[:axis] + logits[axis + 1:])
 
     def compute(self, xp: Any, x: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:
-        axis, e = self.axis % x.ndim, self.label_smoothing
+        axis = self.axis % x.ndim
         x, y = common_batch(xp, x, y)
-        is_soft = y.dtype.kind == 'f'
-        t, counted = class_targets(self, xp, y, x, axis, self.ignore_index)
         w = None if self.weight is None else along(xp, self.weight, axis, x.ndim, x.dtype)
-        count = self._count(t, counted, w)
+        are_dense, log_p = are_targets_dense(y, x), log_softmax(x, axis)
+        losses, count, saved = (self._dense if are_dense else self._picked)(xp, log_p, y, w, axis)
+        value, factor = reduce_loss(losses, self.reduction, count)
+        return value, (factor, are_dense, log_p, *saved)
+
+    def _dense(self, xp: Any, log_p: Array, y: Array, w: Array | None, axis: int
+               ) -> tuple[Array, Any, tuple[Any, ...]]:
+        """The losses, what 'mean' divides by, and what backward needs, from a target for each class."""
+        e, t = self.label_smoothing, y if y.dtype == log_p.dtype else y.astype(log_p.dtype)
         if e:
-            t = (1 - e) * t + (e / x.shape[axis] if counted is None else e / x.shape[axis] * counted)
+            t = (1 - e) * t + e / log_p.shape[axis]
         if w is not None:
             t = t * w
-        log_p = log_softmax(x, axis)
 
         def put(t: Array, log_p: Array, out: Array) -> None:       # 0 log 0 = 0, where logits are -inf
             xp.negative((t * xp.where(t == 0, 0, log_p)).sum(axis=axis), out=out)
 
         losses = examplewise(put, xp.empty(t.shape[:axis] + t.shape[axis + 1:], t.dtype), t, log_p)
-        value, factor = reduce_loss(losses, self.reduction, count)
-        return value, (t, log_p, w, is_soft, factor)
+        return losses, losses.size, (t, w, y.dtype.kind == 'f')
 
-    def _count(self, t: Array, counted: Array | None, w: Array | None) -> Any:
-        """What 'mean' divides by: places, or the sum of their classes' weights."""
-        if counted is None:
-            return t.size // t.shape[self.axis]
-        return counted.sum() if w is None else (t * w).sum()
+    def _picked(self, xp: Any, log_p: Array, y: Array, w: Array | None, axis: int
+                ) -> tuple[Array, Any, tuple[Any, ...]]:
+        """The same from class indices."""
+        index, counted = class_indices(self, xp, y, log_p, axis, self.ignore_index)
+        own, rest, e = counted.astype(log_p.dtype), None, self.label_smoothing
+        if e:
+            rest = e / log_p.shape[axis] * own * (1 if w is None else w)
+        if w is not None:
+            own *= w.reshape(-1)[index]
+        count = own.sum()
+        own *= 1 - e
+        return picked_losses(xp, log_p, index, own, rest, axis), count, (index, own, rest)
 
-    def differentiate(self, xp: Any, deriv: Array, t: Array, log_p: Array, w: Array | None, is_soft: bool, factor: Any
+    def differentiate(self, xp: Any, deriv: Array, factor: Any, are_dense: bool, log_p: Array, *saved: Any
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
         deriv = deriv * factor
         if self.reduction == 'none':
             deriv = xp.expand_dims(deriv, self.axis)
-        d_log_p = elementwise_into(xp.multiply, t, -deriv)
-        dx = log_softmax_derivative(d_log_p, log_p, self.axis)
+        if not are_dense:
+            index, own, rest = saved
+            rest = None if rest is None else rest * deriv
+            return (picked_softmax_derivative(xp, log_p, index, own * deriv, rest, self.axis % log_p.ndim), None), {}
+        t, w, is_soft = saved
+        dx = log_softmax_derivative(elementwise_into(xp.multiply, t, -deriv), log_p, self.axis)
         dy = None
         if is_soft and self.needs_input(1):
             dy = log_p * (deriv * (self.label_smoothing - 1) * (1.0 if w is None else w))

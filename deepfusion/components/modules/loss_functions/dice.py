@@ -67,7 +67,7 @@ class DiceLoss(Module):
     def compute(self, xp: Any, x: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:
         x, y = common_batch(xp, x, y)
         is_soft = y.dtype.kind == 'f'
-        t, _ = class_targets(self, xp, y, x, 1)
+        t = class_targets(self, xp, y, x, 1)
         p = region_probabilities(x, self.activation)
         ratio, denominator = tversky(p, t, 0.5, 0.5, self.smooth / 2)     # Dice is Tversky's index at 1/2, 1/2
         value, factor = reduce_loss(1 - ratio, self.reduction, ratio.size)

@@ -71,7 +71,7 @@ class FocalLoss(Module):
     def compute(self, xp: Any, x: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:
         x, y = common_batch(xp, x, y)
         is_soft = y.dtype.kind == 'f'
-        t, _ = class_targets(self, xp, y, x, 1)
+        t = class_targets(self, xp, y, x, 1)
         is_each = self.activation == 'sigmoid'
         terms = self._sigmoid if is_each else self._softmax
         losses, slope, dt = loss_entries(lambda x, t: terms(xp, x, t), self.reduction, x, t, slopes=2)

@@ -62,7 +62,7 @@ class MultiMarginLoss(Module):
 
     def compute(self, xp: Any, x: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:
         x, y = common_batch(xp, x, y)
-        right, _ = class_targets(self, xp, y, x, 1, only_indices=True)
+        right = class_targets(self, xp, y, x, 1, only_indices=True)
         lack = xp.maximum(self.margin - (x * right).sum(axis=1, keepdims=True) + x, 0) * (1 - right)
         scale = right if self.weight is None else right * along(xp, self.weight, 1, 2, x.dtype)
         scale = scale.sum(axis=1) / x.shape[1]

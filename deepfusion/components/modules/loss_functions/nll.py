@@ -6,12 +6,12 @@ from deepfusion.components.data.data import Data
 from deepfusion.components.modules.axes import check_axis
 from deepfusion.components.modules.loss_functions.options import (
     check_classes,
-    class_targets,
+    class_indices,
     loss_shape,
 )
 from deepfusion.components.modules.module import Module
 from deepfusion.functional.broadcasting import common_batch
-from deepfusion.functional.class_targets import along
+from deepfusion.functional.class_losses import picked, picked_losses
 from deepfusion.functional.reduction import reduce_loss
 
 Array = Any
@@ -61,16 +61,17 @@ class NLLLoss(Module):
     def compute(self, xp: Any, x: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:
         axis = self.axis % x.ndim
         x, y = common_batch(xp, x, y)
-        t, _ = class_targets(self, xp, y, x, axis, self.ignore_index, only_indices=True)
+        index, counted = class_indices(self, xp, y, x, axis, self.ignore_index)
+        own = counted.astype(x.dtype)
         if self.weight is not None:
-            t = t * along(xp, self.weight, axis, x.ndim, x.dtype)
-        losses = -(t * xp.where(t == 0, 0, x)).sum(axis=axis)       # a probability of 0 does no harm elsewhere
-        value, factor = reduce_loss(losses, self.reduction, t.sum())
-        return value, (t, factor)
+            own *= xp.asarray(self.weight, dtype=x.dtype)[index]
+        losses = picked_losses(xp, x, index, own, None, axis)       # a probability of 0 does no harm elsewhere
+        value, factor = reduce_loss(losses, self.reduction, own.sum())
+        return value, (x, index, own, factor)
 
-    def differentiate(self, xp: Any, deriv: Array, t: Array, factor: Any
+    def differentiate(self, xp: Any, deriv: Array, x: Array, index: Array, own: Array, factor: Any
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
         deriv = deriv * factor
         if self.reduction == 'none':
             deriv = xp.expand_dims(deriv, self.axis)
-        return (-t * deriv, None), {}
+        return (picked(xp, x, index, -own * deriv, self.axis % x.ndim), None), {}

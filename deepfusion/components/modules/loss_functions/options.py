@@ -42,18 +42,27 @@ def check_classes(module: Module, scores: Shape, target: Shape, axis: int, weigh
                                  'Give as many as there are classes.')
 
 
-def class_targets(module: Module, xp: Any, y: Array, scores: Array, axis: int, ignore_index: int | None = None,
-                  only_indices: bool = False) -> tuple[Array, Array | None]:
-    """Targets in the shape of the scores; and for class indices, where they are not to be ignored (the axis of
-    classes being 1 there), else None."""
-    if y.shape[1:] == scores.shape[1:] and not only_indices:
-        return y if y.dtype == scores.dtype else y.astype(scores.dtype), None
-    indices = y.reshape(scores.shape[:axis] + scores.shape[axis + 1:])
+def class_targets(module: Module, xp: Any, y: Array, scores: Array, axis: int, only_indices: bool = False) -> Array:
+    """Targets in the shape of the scores."""
+    if are_targets_dense(y, scores) and not only_indices:
+        return y if y.dtype == scores.dtype else y.astype(scores.dtype)
+    indices, _ = class_indices(module, xp, y, scores, axis)
+    return one_hot(xp, indices.squeeze(axis), scores.shape[axis], axis, scores.dtype)
+
+
+def are_targets_dense(y: Array, scores: Array) -> bool:
+    """Whether there is a target for each score, not an index of a class."""
+    return bool(y.shape[1:] == scores.shape[1:])
+
+
+def class_indices(module: Module, xp: Any, y: Array, scores: Array, axis: int, ignore_index: int | None = None
+                  ) -> tuple[Array, Array]:
+    """Class indices, the axis of classes being 1, with 0 for those that are to be ignored; and where they are not."""
+    indices = xp.expand_dims(y.reshape(scores.shape[:axis] + scores.shape[axis + 1:]), axis)
     counted = xp.ones(indices.shape, dtype=bool) if ignore_index is None else indices != ignore_index
-    count = scores.shape[axis]
-    check_indices(module, 1, xp.where(counted, indices, 0), count)
-    t = one_hot(xp, xp.where(counted, indices, -1), count, axis, scores.dtype)
-    return t, xp.expand_dims(counted, axis).astype(scores.dtype)
+    indices = xp.where(counted, indices, 0)
+    check_indices(module, 1, indices, scores.shape[axis])
+    return indices, counted
 
 
 def check_squareness(module: Module, p: int) -> None:

@@ -69,7 +69,7 @@ class TverskyLoss(Module):
     def compute(self, xp: Any, x: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:
         x, y = common_batch(xp, x, y)
         is_soft = y.dtype.kind == 'f'
-        t, _ = class_targets(self, xp, y, x, 1)
+        t = class_targets(self, xp, y, x, 1)
         p = region_probabilities(x, self.activation)
         ratio, denominator = tversky(p, t, self.alpha, self.beta, self.smooth)
         value, factor = reduce_loss(1 - ratio, self.reduction, ratio.size)
