@@ -52,8 +52,8 @@ def loss_entries(function: Callable[..., tuple[Array, ...]], reduction: str, *ar
     (array([1., 1., 1.]), array([2., 2., 2.]))
     """
     first = arrays[0]
-    alike = all((array.shape, array.dtype) == (first.shape, first.dtype) for array in arrays)
-    if first.size <= FORMULA or reduction == 'none' or not alike or array_module(first) is not np:
+    if (first.size <= FORMULA or reduction == 'none' or array_module(first) is not np
+            or any((array.shape, array.dtype) != (first.shape, first.dtype) for array in arrays)):
         return function(*arrays)
     found = [empty_like(np, first) for _ in range(slopes)]
 
