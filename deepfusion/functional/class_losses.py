@@ -26,7 +26,10 @@ def picked_losses(xp: Any, scores: Array, index: Array, own: Array, rest: Array 
     """
     losses = own * xp.where(own == 0, 0, xp.take_along_axis(scores, index, axis))
     if rest is not None:
-        losses = losses + (rest * xp.where(rest == 0, 0, scores)).sum(axis=axis, keepdims=True)
+        def put(scores: Array, rest: Array, out: Array) -> None:
+            out[...] = (rest * xp.where(rest == 0, 0, scores)).sum(axis=axis, keepdims=True)
+
+        losses = losses + examplewise(put, xp.empty(own.shape, scores.dtype), scores, rest)
     return -losses.squeeze(axis)
 
 
@@ -54,15 +57,15 @@ def picked_softmax_derivative(xp: Any, log_p: Array, index: Array, own: Array, r
     if rest is not None:
         total = own + (rest.sum(axis=axis, keepdims=True) if rest.shape[axis] > 1 else rest * log_p.shape[axis])
 
-    def put(log_p: Array, index: Array, own: Array, total: Array, out: Array) -> None:
+    def put(log_p: Array, index: Array, own: Array, total: Array, *rest: Array, out: Array) -> None:
         xp.exp(log_p, out=out)
         out *= total
         out -= (index == places) * own
+        for each in rest:
+            out -= each
 
-    dx = examplewise(put, empty_like(xp, log_p), log_p, index, own, total)
-    if rest is not None:
-        dx -= rest
-    return dx
+    arrays = (log_p, index, own, total) if rest is None else (log_p, index, own, total, rest)
+    return examplewise(put, empty_like(xp, log_p), *arrays)
 
 
 def _places(xp: Any, scores: Array, axis: int) -> Array:

@@ -90,14 +90,15 @@ def test_a_large_batch_is_as_many_small_ones(kind, order):
 
 @pytest.mark.parametrize('axis', [1, 2])
 @pytest.mark.parametrize('options', [{}, {'weight': True}, {'label_smoothing': 0.1},
+                                     {'weight': True, 'label_smoothing': 0.1},
                                      {'weight': True, 'label_smoothing': 0.1, 'reduction': 'none'}], ids=str)
 def test_class_indices_are_ones_among_zeros(axis, options):
     rng = np.random.default_rng(0)
     x = rng.standard_normal((BATCH, *SHAPE), np.float32)
     classes = x.shape[axis]
-    if options.pop('weight', False):
-        options = options | {'weight': rng.random(classes)}
     options = {'axis': axis, 'reduction': 'sum'} | options
+    if 'weight' in options:
+        options['weight'] = rng.random(classes)
     index = rng.integers(0, classes, x.shape[:axis] + x.shape[axis + 1:])
     ones = np.moveaxis(np.eye(classes, dtype=np.float32)[index], -1, axis)
     found, expected = (run(CrossEntropyLoss('m', [Data('x', (1, *SHAPE)), Data('y', (1, *y.shape[1:]))], **options),

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.loss_functions.options import check_same, loss_shape
 from deepfusion.components.modules.module import Module
+from deepfusion.functional.broadcasting import broadcast_shape
 from deepfusion.functional.elementwise import elementwise_into
 from deepfusion.functional.reduction import loss_entries, reduce_loss
 from deepfusion.functional.sigmoid import sigmoid
@@ -27,7 +30,7 @@ class LogisticLoss(Module):
         ignore_index: Entries with this target count for nothing, in the mean either.
 
     Raises:
-        ShapeError: Logits and targets differ in shape.
+        ShapeError: Logits and targets differ in shape, or a weight does not broadcast against one example.
         UnknownNameError: The reduction is not known.
 
     Reference: `torch.nn.BCEWithLogitsLoss`.
@@ -51,6 +54,10 @@ class LogisticLoss(Module):
 
     def output_shape(self, logits: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
         check_same(self, logits, target)
+        for name, option in (('weight', self.weight), ('pos_weight', self.pos_weight)):
+            if broadcast_shape(np.shape(0 if option is None else option), logits) != logits:
+                raise self.shape_error(f'{name} to broadcast against one example, {logits}', np.shape(option),
+                                       'Give a number, or one for each entry of an example.')
         return loss_shape(self, self.reduction, logits)
 
     def compute(self, xp: Any, x: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:

@@ -168,6 +168,8 @@ def test_a_batch_of_one_is_repeated(make, draws):
     (lambda a, b: MSELoss('m', [a, a], reduction='avg'), UnknownNameError, "reduction of MSELoss 'm'"),
     (lambda a, b: SumLoss('m', [a], reduction=None), UnknownNameError, "reduction of SumLoss 'm'"),
     (lambda a, b: LogisticLoss('m', [a, b]), ShapeError, "LogisticLoss 'm': expected inputs of equal shapes"),
+    (lambda a, b: LogisticLoss('m', [a, a], weight=[1.0, 2.0]), ShapeError, r'weight to broadcast .* \(1, 3\)'),
+    (lambda a, b: LogisticLoss('m', [a, a], pos_weight=np.ones((2, 3))), ShapeError, r'pos_weight .* found \(2, 3\)'),
     (lambda a, b: CrossEntropyLoss('m', [a, b]), ShapeError, r'targets of shape \(1, 3\).* or \(1,\)'),
     (lambda a, b: CrossEntropyLoss('m', [a, a], weight=[1.0]), ShapeError, '3 weights, one for each class'),
     (lambda a, b: CrossEntropyLoss('m', [a, a], label_smoothing=1.5), OptionError, 'from 0 to 1'),
