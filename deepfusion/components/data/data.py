@@ -137,8 +137,8 @@ class Data:
         return getattr(self, name)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For copies: what was postponed is made."""
-        return vars(self) | {name: self.made(name) for name in list(self._postponed)} | {'_postponed': {}}
+        """For copies: what was postponed is made; a stamp is of one array, which a shallow copy shares."""
+        return vars(self) | {n: self.made(n) for n in list(self._postponed)} | {'_postponed': {}, '_stamp': None}
 
     @property
     def deriv(self) -> Array:

@@ -108,6 +108,15 @@ def test_a_copy_is_apart():
     assert stamp_of(twin) is not first
 
 
+def test_a_shallow_copy_has_none_of_its_original():
+    data = Data('x', (1, 2), val=[[1.0, 2.0]])
+    first = stamp_of(data)
+    twin = copy.copy(data)
+    data.val[...] = 5
+    del data
+    assert stamp_of(twin) is not first
+
+
 def test_none_on_a_device(device):
     with use_backend(device):
         _, data = make()
