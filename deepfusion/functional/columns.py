@@ -17,6 +17,7 @@ from math import prod
 from typing import Any
 
 from deepfusion.functional.elementwise import rectify
+from deepfusion.functional.linear import as_rows, column_sums
 from deepfusion.functional.parallel import BLOCK, product, product_into, split, split_sum
 from deepfusion.functional.windows import FEW, Windows, channels_first, channels_last, framed, taps, windows_of
 from deepfusion.functional.workspace import empty
@@ -84,14 +85,7 @@ def bias_derivative(deriv: Array) -> Array:
     if deriv.flags.c_contiguous and deriv.shape[1] < FEW:
         planes = deriv.reshape(-1, prod(deriv.shape[2:]))                       # (B * out, places)
         return product(planes, xp.ones((planes.shape[1], 1), deriv.dtype), xp).reshape(deriv.shape[:2]).sum(axis=0)
-    rows = channels_last(deriv)
-    rows = xp.ascontiguousarray(rows).reshape(-1, rows.shape[-1])               # (B * places, out)
-
-    def task(share: slice) -> tuple[Array]:
-        return (xp.matmul(xp.ones(len(rows[share]), rows.dtype), rows[share]),)
-
-    (total,) = split_sum(xp, task, len(rows), rows.size)
-    return total
+    return column_sums(xp, as_rows(xp.ascontiguousarray(channels_last(deriv))))
 
 
 def _block(filters: int) -> int:

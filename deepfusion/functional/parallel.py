@@ -31,6 +31,7 @@ SMALL = 1 << 17       # work below this many numbers read or written is done bef
 BLOCK = 1 << 19       # numbers in a share: 2 MB of float32, a core's cache; with less, threads meet too often
 TINY = 1 << 13        # and below this many, BLAS leaves a product to one thread by itself
 ALONE, SHARED = 1 << 18, 1 << 23    # multiplications up to which BLAS does so; beyond which sharing pays, see `product`
+FEW = 1 << 14         # multiplications up to which `dot`, which clears the result first, is quicker than `matmul`
 AT_ONCE = 10 ** 6     # multiplications of a product up to which OpenBLAS takes the operands as they are
 NEAR = 36 << 10       # bytes of a matrix that stays in the nearest cache
 ROWS, COLUMNS = 384, 2048       # of the other one that are multiplied with it at a time
@@ -169,9 +170,11 @@ def product(a: Array, b: Array, xp: Any) -> Array:
     cores busy then takes twice the time. So they never do: large products are split like all other work.
     """
     if xp is np:
+        multiplications = a.size * b.shape[-1]
+        if multiplications <= FEW and a.ndim == b.ndim == 2:
+            return a.dot(b)
         if a.shape[-1] == 1 and b.ndim > 1:
             return a * b            # NumPy leaves such a product to a slow loop of its own
-        multiplications = a.size * b.shape[-1]
         if multiplications <= ALONE:
             return np.matmul(a, b)
         if multiplications >= SHARED:

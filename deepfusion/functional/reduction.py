@@ -19,7 +19,7 @@ def reduce_loss(entries: Array, reduction: str, count: Any) -> tuple[Array, Any]
     """The reduced loss, and the factor that each entry's derivative has in it.
 
     Args:
-        entries: The losses of all entries.
+        entries: The losses of all entries, or their sum where they are only added up.
         reduction: 'mean', 'sum' or 'none'.
         count: What 'mean' divides by: a number, or a 0-d array. The mean of nothing is NaN with derivatives 0, as
             in PyTorch.
@@ -31,21 +31,23 @@ def reduce_loss(entries: Array, reduction: str, count: Any) -> tuple[Array, Any]
     """
     if reduction == 'none':
         return entries, 1.0
+    total = entries.sum() if entries.ndim else entries
     if reduction == 'sum':
-        return entries.sum(), 1.0
+        return total, 1.0
     if isinstance(count, int):
-        return (entries.sum() / count, 1 / count) if count else (entries.sum() + float('nan'), 0.0)
+        return (total / count, 1 / count) if count else (total + float('nan'), 0.0)
     xp = array_module(count)
     factor = xp.where(count == 0, 0, 1 / xp.where(count == 0, 1, count)).astype(entries.dtype)
-    return xp.where(count == 0, float('nan'), entries.sum() * factor), factor
+    return xp.where(count == 0, float('nan'), total * factor), factor
 
 
 def loss_entries(function: Callable[..., tuple[Array, ...]], reduction: str, *arrays: Array, slopes: int = 1
                  ) -> tuple[Array, ...]:
     """`function(*arrays)`: the losses of entries, and so many derivatives of theirs, which are arrays like the first.
 
-    Where losses are only added up, `function` must treat each example by itself: large arrays on the CPU are taken a
-    block of examples at a time, on all cores, and what is returned for the losses is their sum.
+    Where losses are only added up, `function` must treat each example by itself, and may return the losses' sum for
+    them: large arrays on the CPU are taken a block of examples at a time, on all cores, and what is returned for the
+    losses is their sum.
 
     >>> import numpy as np
     >>> loss_entries(lambda x: (x * x, 2 * x), 'mean', np.ones(3))

@@ -5,6 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
+from deepfusion.functional.linear import as_rows, column_sums
 from deepfusion.functional.parallel import product
 
 Array = Any
@@ -85,10 +86,10 @@ class MatMul(Module):
 
     def differentiate(self, xp: Any, deriv: Array, x: Array, W: Array
                       ) -> tuple[tuple[Array | None, ...], dict[str, Array]]:
-        rows = deriv.reshape(-1, deriv.shape[-1])            # (B, ..., out) -> (rows, out)
+        rows = as_rows(deriv)
         parameters = {}
         if self.needs_parameter('W'):
-            parameters['W'] = product(x.reshape(-1, x.shape[-1]).T, rows, xp)
+            parameters['W'] = product(as_rows(x).T, rows, xp)
         if self.bias and self.needs_parameter('b'):
-            parameters['b'] = rows.sum(axis=0, keepdims=True)
+            parameters['b'] = column_sums(xp, rows).reshape(1, -1)
         return (product(deriv, W.T, xp) if self.needs_input(0) else None,), parameters

@@ -149,8 +149,11 @@ class Module(Parametric):
 
     def forward(self) -> None:
         """Set the output's value from the inputs' values."""
-        values = [value if (value := data._val) is not None and value.dtype.kind == 'f' else self._input_value(i, data)
-                  for i, data in enumerate(self.inputs)]
+        values = []
+        for data in self.inputs:
+            value = data._val
+            plain = value is not None and value.dtype.kind == 'f'
+            values.append(value if plain else self._input_value(len(values), data))
         xp = array_module(values[0])
         self._saved = None      # what this pass makes can lie where that of the last one lay, which cache still holds
         try:
@@ -188,9 +191,9 @@ class Module(Parametric):
     def _add(self, input_derivs: Sequence[Array | None], parameter_derivs: dict[str, Array]) -> None:
         """Add what is wanted of a result of `differentiate`."""
         needs = self._needs
-        for i, (data, d) in enumerate(zip(self.inputs, input_derivs, strict=True)):
+        for i, d in enumerate(input_derivs):
             if d is not None and (needs is None or i in needs[0]):
-                data.add_deriv(d)
+                self.inputs[i].add_deriv(d)
         for name, d in parameter_derivs.items():
             if d is not None and (needs is None or name in needs[1]):
                 self.parameter_lookup[name].add_deriv(d)

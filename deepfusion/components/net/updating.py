@@ -85,23 +85,25 @@ class Pack:
     """Parameters whose moving averages lie side by side, one array for each kind of average."""
 
     def __init__(self, members: list[Data]) -> None:
-        self._members = members
-        self._values = [data._val for data in members]
+        self._members, values = members, [data._val for data in members]
         self._optimizers: list[Any] = [data.optimizer for data in members]
         first = self._optimizers[0]
-        self._rate, self._names = members[0].learning_rate, first.state_names
+        self._rate, names = members[0].learning_rate, first.state_names
         self._settings_of = attrgetter(*first.setting_names())
         self._settings = self._settings_of(first)
         self._reads_values = first.reads_values
         self._averages = [np.concatenate([getattr(optimizer, name) for optimizer in self._optimizers], axis=None)
-                          for name in self._names]
-        # The derivatives, the values and the step, and the members' parts of each.
-        self._flat = [np.empty(sum(value.size for value in self._values), self._values[0].dtype) for _ in range(3)]
-        self._cuts = [self._cut(array) for array in self._flat]
-        self._parts = list(zip(*(self._cut(average) for average in self._averages), strict=True)) or [()] * len(members)
-        for optimizer, parts in zip(self._optimizers, self._parts, strict=True):
-            for name, part in zip(self._names, parts, strict=True):
+                          for name in names]
+        # The derivatives, the values and the step.
+        self._flat = [np.empty(sum(value.size for value in values), values[0].dtype) for _ in range(3)]
+        averages: list[dict[str, Any]] = [{} for _ in members]
+        for name, average in zip(names, self._averages, strict=True):
+            for optimizer, own, part in zip(self._optimizers, averages, self._cut(average), strict=True):
+                own[name] = part
                 setattr(optimizer, name, part)
+        # Of each member what is checked, and its parts of the three arrays.
+        self._packed = list(zip(members, values, self._optimizers, averages, strict=True))
+        self._parts = list(zip(members, values, *map(self._cut, self._flat), strict=True))
 
     def _cut(self, array: Any) -> list[Any]:
         """The members' parts of an array, as views."""
@@ -112,15 +114,14 @@ class Pack:
     def is_whole(self) -> bool:
         """Whether every member can still make its step here: it has a derivative, and its value, optimizer, averages
         and settings are those that were packed."""
-        t = self._optimizers[0].t
-        for data, value, optimizer, parts in zip(self._members, self._values, self._optimizers, self._parts,
-                                                 strict=True):
+        t, rate, settings, settings_of = self._optimizers[0].t, self._rate, self._settings, self._settings_of
+        for data, value, optimizer, averages in self._packed:
             if (data._val is not value or data._deriv is None or data.is_regularized
-                    or data.learning_rate != self._rate or self._settings_of(optimizer) != self._settings
+                    or data.learning_rate != rate or settings_of(optimizer) != settings
                     or optimizer.t != t or data.optimizer is not optimizer):
                 return False
-            for name, part in zip(self._names, parts, strict=True):
-                if getattr(optimizer, name) is not part:
+            for name in averages:
+                if getattr(optimizer, name) is not averages[name]:
                     return False
         return True
 
@@ -130,12 +131,12 @@ class Pack:
             optimizer.t += 1
         derivs, values, step = self._flat
         # Copied one by one: half the time of a concatenation.
-        for data, value, own_deriv, own_value in zip(self._members, self._values, *self._cuts[:2], strict=True):
+        for data, value, own_deriv, own_value, _ in self._parts:
             own_deriv[...] = data._deriv
             if self._reads_values:
                 own_value[...] = value
         np.multiply(self._optimizers[0].direction(derivs, values, *self._averages), self._rate, out=step)
-        for data, value, own_step in zip(self._members, self._values, self._cuts[2], strict=True):
+        for data, value, _, _, own_step in self._parts:
             value -= own_step
             data._deriv = data._seed = data._stamp = None
 

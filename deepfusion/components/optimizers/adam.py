@@ -43,7 +43,8 @@ class Adam(Optimizer):
         S *= self.beta2
         S += scratch
         # sqrt(S / c2) + epsilon, then V / c1 over it: three passes over one scratch array.
+        c1, c2 = 1 - self.beta1 ** self.t, 1 - self.beta2 ** self.t
         root = xp.sqrt(S, out=scratch)
-        root *= (1 - self.beta2 ** self.t) ** -0.5 * (1 - self.beta1 ** self.t)
-        root += self.epsilon * (1 - self.beta1 ** self.t)
+        root *= c1 / c2 ** 0.5
+        root += c1 * self.epsilon
         return xp.divide(V, root, out=root)

@@ -23,7 +23,7 @@ class _Difference(Module):
         reduction: 'mean' (over all entries), 'sum' or 'none'.
     """
 
-    _terms: Callable[[Any, Array], tuple[Array, Array]]      # (xp, d) -> `l(d)` and `l'(d)`, which may be d itself
+    _terms: Callable[[Any, Array], tuple[Array, Array]]      # (xp, d) -> `l(d)`, or their sum unless 'none', and `l'(d)`, or d
 
     def __init__(self, ID: str, inputs: list[Data], output: Data | None = None, reduction: str = 'mean') -> None:
         self.reduction = reduction
