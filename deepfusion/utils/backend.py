@@ -175,9 +175,10 @@ def as_array(value: Any, what: str = 'A value') -> Array:
     """Anything array-like on the current backend: floats in the current precision, integers and booleans as
     they are. Never writes into `value`; gives back `value` itself when nothing is to be changed."""
     device, dtype = get_device(Backend.get_backend()), float_type()
-    if type(value) is device.array_type and value.dtype == dtype:
+    kind: Any = type(value)
+    if kind is device.array_type and value.dtype == dtype:      # nearly always
         return value
-    if type(value) not in _modules:
+    if kind not in _modules:
         try:
             value = np.array(value)         # a copy, as np.asarray may give a view of somebody's memory
         except (TypeError, ValueError, DeepFusionError) as error:

@@ -149,7 +149,7 @@ class Module(Parametric):
 
     def forward(self) -> None:
         """Set the output's value from the inputs' values."""
-        values = []
+        values: list[Array] = []
         for data in self.inputs:
             value = data._val
             plain = value is not None and value.dtype.kind == 'f'

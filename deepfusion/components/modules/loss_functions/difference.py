@@ -23,7 +23,8 @@ class _Difference(Module):
         reduction: 'mean' (over all entries), 'sum' or 'none'.
     """
 
-    _terms: Callable[[Any, Array], tuple[Array, Array]]      # (xp, d) -> `l(d)`, or their sum unless 'none', and `l'(d)`, or d
+    # (xp, d) -> `l(d)`, or their sum unless the reduction is 'none', and `l'(d)`, which may be d itself.
+    _terms: Callable[[Any, Array], tuple[Array, Array]]
 
     def __init__(self, ID: str, inputs: list[Data], output: Data | None = None, reduction: str = 'mean') -> None:
         self.reduction = reduction
