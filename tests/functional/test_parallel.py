@@ -99,8 +99,6 @@ def test_large_products_are_split_and_leave_blas_one_thread(a, b, flip, monkeypa
     assert len({name for name, _ in seen}) == (min(cores, 2) if b[0] != 1 else 1)
 
 
-@pytest.mark.skipif(not hasattr(os, 'fork'), reason='no fork on this system')
-@pytest.mark.filterwarnings('ignore:This process')
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 70), st.integers(1, 140), st.integers(300, 3000), st.sampled_from(['f', 'd']),
        st.sampled_from([(), (0,), (1,), (3,)]), st.lists(st.booleans(), min_size=4, max_size=4))
@@ -126,6 +124,26 @@ def test_narrow_products(narrow, inner, long, dtype, stack, flips):
     np.testing.assert_allclose(parallel.product(one, other, np), expected, rtol=near, atol=near)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.tuples(*[st.integers(0, 30)] * 3), st.sampled_from(['f', 'd']), st.booleans(), st.booleans())
+def test_small_products(sizes, dtype, flip_one, flip_other):
+    """Of few multiplications, none at all among them, in either order of memory."""
+    rng = np.random.default_rng(0)
+    rows, inner, columns = sizes
+    one, other = (rng.standard_normal(shape).astype(dtype) for shape in ((rows, inner), (inner, columns)))
+    if flip_one:
+        one = np.asfortranarray(one)
+    if flip_other:
+        other = np.asfortranarray(other)
+    found = parallel.product(one, other, np)
+    near = 1e-12 if dtype == 'd' else 1e-5
+    assert (found.shape, found.dtype) == ((rows, columns), one.dtype)
+    assert found.flags.c_contiguous
+    np.testing.assert_allclose(found, np.einsum('ij,jk->ik', one, other), rtol=near, atol=near)
+
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='no fork on this system')
+@pytest.mark.filterwarnings('ignore:This process')
 def test_a_forked_process_has_threads_of_its_own():
     with threadpool_limits(2):
         parallel.split(np, lambda share: None, 2, 1 << 30)

@@ -183,7 +183,7 @@ class Data:
         if deriv.shape != val.shape:
             deriv = unbroadcast(deriv, val.shape)
         if self._deriv is None:
-            if 0 in deriv.strides:
+            if 0 in deriv.strides and not deriv.flags.c_contiguous:
                 spread, deriv = deriv, empty_like(array_module(val), val, deriv.dtype)
                 deriv[...] = spread
             self._deriv, self._deriv_holder = deriv, _SHARED
