@@ -86,9 +86,9 @@ def misclassified(pictures: Any, labels: np.ndarray, outputs: np.ndarray, class_
     sureness = (odds / odds.sum(axis=1, keepdims=True)).max(axis=1)
     wrong = np.flatnonzero(predictions != labels)
     shown = wrong[np.argsort(-sureness[wrong], kind='stable')][:count]
-    columns = min(5, max(len(shown), 3))
+    columns = min(5, max(len(shown), 1))
     rows = -(-len(shown) // columns)
-    figure = new_figure(1.75 * columns, 0.7 + 2.05 * rows)
+    figure = new_figure(1.75 * max(columns, 3), 0.7 + 2.05 * rows)       # room for the title
     figure.suptitle(f'{len(wrong):,} of {len(labels):,} pictures misclassified'
                     + (f', the {len(shown)} surest mistakes' if len(shown) < len(wrong) else ''))
     for place, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat if rows else ()):
