@@ -13,7 +13,7 @@ import numpy as np
 from deepfusion.checking.check import METHODS
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
-from deepfusion.errors import FileAccessError, NodeTypeError, OptionError
+from deepfusion.errors import DeepFusionError, FileAccessError, NodeTypeError, OptionError
 from deepfusion.utils.names import look_up
 
 
@@ -38,6 +38,9 @@ def check(target: str, inputs: tuple[str, ...], output: str | None, options: tup
     The exit code is 0 when all is right, 1 when not, 2 when the check cannot be made.
     """
     from deepfusion.utils.grad_check import check_module, check_net
+    if plot_path:
+        from deepfusion.checking.plot import check_form
+        check_form(plot_path)
     np.random.seed(seed)
     subject = load_target(target)
     if inspect.isclass(subject) and issubclass(subject, Module):
@@ -75,6 +78,11 @@ def load_target(target: str) -> Any:
         namespace = importlib.util.module_from_spec(spec)
         sys.modules.setdefault(path.stem, namespace)
         spec.loader.exec_module(namespace)
+    except DeepFusionError:
+        raise
+    except Exception as error:
+        raise OptionError(f"'{file}': expected a file that runs; it stops with {type(error).__name__}: {error}. "
+                          f'Try it by python {file}.') from error
     finally:
         sys.path.pop(0)
     return look_up(name, vars(namespace), f"object in '{file}'")
@@ -91,7 +99,14 @@ def build_module(cls: type[Module], inputs: tuple[str, ...], output: str | None,
     arguments = {name: _value(value) for name, _, value in (words.partition('=') for words in options)}
     if output is not None:
         arguments['output'] = Data('output', (1, *_shape(output)[1:]))
-    return cls('module', nodes, **arguments)
+    try:
+        return cls('module', nodes, **arguments)
+    except DeepFusionError:
+        raise
+    except Exception as error:
+        raise OptionError(f'{cls.__name__}: expected arguments that its constructor takes; it stops with '
+                          f'{type(error).__name__}: {error}. Give them by --option NAME=VALUE, and the shape of an '
+                          'output by --output 2,3.') from error
 
 
 def _input(index: int, words: str, rng: np.random.Generator) -> Data:

@@ -1,6 +1,7 @@
 """Mistakes with arrays: types, shapes, the order of memory, a single example."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,13 @@ def recorded(module: Module) -> Raw:
 
     def noting(xp: Any, deriv: Array, *saved: Any) -> Any:
         raw.clear()
-        inputs, parameters = differentiate(xp, deriv, *saved)
-        raw.extend((f'input {i}', d, data.val.shape) for i, (d, data) in enumerate(
-            zip(inputs, module.inputs, strict=False)) if d is not None)
-        raw.extend((f'parameter {name}', d, module.parameter_lookup[name].val.shape)
-                   for name, d in parameters.items() if d is not None)
-        return inputs, parameters
+        result = differentiate(xp, deriv, *saved)
+        with suppress(TypeError, ValueError, KeyError, AttributeError):     # what is no such pair `backward` refuses
+            inputs, parameters = result
+            found = [(f'input {i}', d, data) for i, (d, data) in enumerate(zip(inputs, module.inputs, strict=True))]
+            found += [(f'parameter {name}', d, module.parameter_lookup[name]) for name, d in parameters.items()]
+            raw.extend((role, d, data.val.shape) for role, d, data in found if hasattr(d, 'dtype'))
+        return result
 
     vars(module)['differentiate'] = noting
     return raw

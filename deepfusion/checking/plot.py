@@ -1,13 +1,23 @@
 """How reports look as pictures."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from deepfusion.checking.report import GradCheckReport
+from deepfusion.utils.names import look_up
 
 COLOURS = {'ok': 'tab:green', 'kink': 'tab:cyan', 'inconclusive': 'tab:orange', 'wrong': 'tab:red'}
+
+
+def check_form(file_path: str | os.PathLike[str]) -> None:
+    """Refuse a form of picture that Matplotlib cannot write. Raises UnknownNameError."""
+    from matplotlib.backend_bases import FigureCanvasBase
+    extension = Path(file_path).suffix[1:].lower()
+    if extension:
+        look_up(extension, FigureCanvasBase.get_supported_filetypes(), 'form of picture')
 
 
 def plot_report(report: GradCheckReport, file_path: str | os.PathLike[str] | None) -> Any:
@@ -27,7 +37,7 @@ def plot_report(report: GradCheckReport, file_path: str | os.PathLike[str] | Non
     values.set(xlabel='numeric derivative', ylabel='analytic derivative', title=f'{report.subject}: {report.verdict}')
     for errors in others:
         errors.set(xlabel='step', ylabel='relative error at the worst entry', title='error against step')
-        errors.set_ylim(min(1e-12, errors.get_ylim()[0]), max(2.0, errors.get_ylim()[1]))
+        errors.set_ylim(min(1e-12, errors.get_ylim()[0]), max(10.0, errors.get_ylim()[1]))
     for axes in (values, *others):
         if 0 < len(axes.get_legend_handles_labels()[0]) <= 12:
             axes.legend(fontsize=8)

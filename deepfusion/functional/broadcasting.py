@@ -4,11 +4,18 @@ from typing import Any
 
 import numpy as np
 
+from deepfusion.errors import ShapeError
+
 Array = Any
 
 
 def unbroadcast(deriv: Array, shape: tuple[int, ...]) -> Array:
     """Sum a derivative over the axes along which a value of `shape` was repeated.
+
+    Axes of length 1 may be missing or further ones be there: they change no number's place.
+
+    Raises:
+        ShapeError: The derivative is of no value that this shape broadcasts to.
 
     >>> import numpy as np
     >>> unbroadcast(np.ones((4, 2, 3)), (2, 1))
@@ -17,10 +24,15 @@ def unbroadcast(deriv: Array, shape: tuple[int, ...]) -> Array:
     """
     if deriv.shape == shape:
         return deriv
+    if [n for n in deriv.shape if n != 1] == [n for n in shape if n != 1]:
+        return deriv.reshape(shape)
     extra = deriv.ndim - len(shape)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, deriv.shape[extra:], strict=True)):
+        raise ShapeError(f'expected a derivative of shape {shape}, or of one that it broadcasts to; '
+                         f'found {deriv.shape}.')
     axes = tuple(range(extra)) + tuple(
         i + extra for i, n in enumerate(shape) if n == 1 and deriv.shape[i + extra] != 1)
-    return deriv.sum(axis=axes).reshape(shape) if axes else deriv.reshape(shape)
+    return deriv.sum(axis=axes).reshape(shape)
 
 
 def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from inspect import signature
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,17 @@ def check_roles(nodes: Iterable[str], function: Callable[..., Any]) -> None:
                                    f'{near_matches(name, [*ROLES, *options])}')
 
 
+def check_batch_size(batch_size: Any, who: str) -> None:
+    """Refuse what is no number of examples."""
+    if not (isinstance(batch_size, Real) and float(batch_size) > 0):
+        raise OptionError(f'{who}: expected batch_size above 0; found {batch_size!r}.')
+    if not isinstance(batch_size, Integral):
+        raise OptionError(f'{who}: expected batch_size to be a whole number; found {batch_size!r}.')
+
+
 class Feed:
-    """Puts batches into the nodes of a net: inputs normalised, labels as one-hot rows.
+    """Puts batches into the nodes of a net: inputs normalised, labels as one-hot rows, or as they are where the
+    target's shape is (1,).
 
     Args:
         net: the net.
@@ -46,6 +56,9 @@ class Feed:
         self.prediction: Any = net.node_lookup.get(prediction)
         self._get_prediction = lambda: net.get_node(prediction)
         self.normalize = normalize
+        if normalize is not None and not (isinstance(normalize, tuple | list) and len(normalize) == 2):
+            raise OptionError(f'expected normalize=(mean, deviation); found {normalize!r:.60}. '
+                              'BYTE_PIXELS is that of bytes.')
 
     def check(self, examples: Examples, what: str) -> Examples:
         """The examples, when inputs and labels are equally many and classes are in range; else an error."""
@@ -54,15 +67,20 @@ class Feed:
                              'Put the two into a tuple.')
         inputs, labels = examples
         labels = to_host(labels)
+        if isinstance(inputs, list | tuple):
+            raise ShapeError(f'{what}: expected inputs as one array; found a {type(inputs).__name__}. '
+                             'Use numpy.array(inputs).')
         if len(inputs) != len(labels) or len(labels) == 0:
             raise ShapeError(f'{what}: expected as many inputs as labels, at least one of each; '
                              f'found {len(inputs)} and {len(labels)}.')
         if is_classes(labels):
             self.prediction = self._get_prediction()
-            classes = self.y.shape[-1]
+            holder = self.prediction if self._takes_indices else self.y
+            classes = holder.shape[-1]
             if labels.min() < 0 or labels.max() >= classes:
-                raise OptionError(f"{what}: expected labels from 0 to {classes - 1}, as '{self.y.ID}' has "
-                                  f'shape {self.y.shape}; found {labels.min()} to {labels.max()}.')
+                raise OptionError(f"{what}: expected labels from 0 to {classes - 1}, as '{holder.ID}' has "
+                                  f'shape {holder.shape}; found {labels.min()} to {labels.max()}. Give floats in the '
+                                  f"shape of '{self.y.ID}' if they are no classes.")
         return inputs, labels
 
     def put(self, inputs: Any, labels: np.ndarray) -> None:
@@ -73,7 +91,18 @@ class Feed:
             inputs -= mean
             inputs /= deviation
         self.x.val = inputs
-        self.y.val = np.eye(self.y.shape[-1], dtype=float_type())[labels] if is_classes(labels) else labels
+        one_hot = is_classes(labels) and not self._takes_indices
+        self.y.val = np.eye(self.y.shape[-1], dtype=float_type())[labels] if one_hot else labels
+
+    @property
+    def _takes_indices(self) -> bool:
+        """Whether the target node holds class indices, not one-hot rows."""
+        return len(self.y.shape) == 1
+
+    def right(self) -> Array:
+        """How many of the last batch's predictions are right."""
+        wanted = self.y.val if self._takes_indices else self.y.val.argmax(axis=1)
+        return (self.prediction.val.argmax(axis=1) == wanted).sum()
 
 
 class Tally:
@@ -90,9 +119,7 @@ class Tally:
 
     def add(self, size: int) -> None:
         """Count the batch of that size that has just gone forward."""
-        hits = None
-        if self._classes:
-            hits = (self._feed.prediction.val.argmax(axis=1) == self._feed.y.val.argmax(axis=1)).sum()
+        hits = self._feed.right() if self._classes else None
         self._waiting.append((self._feed.loss.val, hits, size))
         self.examples += size
         self.steps += 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from deepfusion.errors import MissingValueError
 from deepfusion.training.history import History
 
 COLORS = {'train': '#277cb3', 'validation': '#6a9e3c', 'test': '#e1701a'}
@@ -14,7 +15,9 @@ COLORS = {'train': '#277cb3', 'validation': '#6a9e3c', 'test': '#e1701a'}
 
 def curves(history: History) -> Any:
     """Loss and accuracy of every set, epoch by epoch."""
-    kinds = [kind for kind in ('loss', 'accuracy') if f'train_{kind}' in history.columns]
+    if not len(history):
+        raise MissingValueError('curves: expected a history of at least one epoch; found none. Train first.')
+    kinds = [kind for kind in ('loss', 'accuracy') if any(f'{name}_{kind}' in history.columns for name in COLORS)]
     figure = new_figure(4.6 * len(kinds), 3.4)
     for axes, kind in zip(figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
         for name, color in COLORS.items():

@@ -2,6 +2,7 @@
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from pathlib import Path
@@ -10,21 +11,25 @@ from typing import Any
 import numpy as np
 
 from deepfusion.components.net import Net
-from deepfusion.errors import OptionError
+from deepfusion.errors import NodeTypeError, OptionError
 from deepfusion.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from deepfusion.training.evaluation import Evaluation, run_test, settings_kept
-from deepfusion.training.feed import Examples, Feed, Normalization, Tally, batches, check_roles, is_classes
+from deepfusion.training.feed import (
+    Examples,
+    Feed,
+    Normalization,
+    Tally,
+    batches,
+    check_batch_size,
+    check_roles,
+    is_classes,
+)
 from deepfusion.training.history import History
 from deepfusion.training.interrupt import Stop, interruptible
 from deepfusion.training.progress import progress_bar
 from deepfusion.training.random_state import random_state, seeded, set_random_state
 from deepfusion.training.rates import LearningRate, check_rates, rate_at
 from deepfusion.training.weights import clip_gradients, copy_weights, put_weights
-
-
-def _check_whole(number: object, name: str) -> None:
-    if not isinstance(number, Integral):
-        raise OptionError(f'Trainer: expected {name} to be a whole number; found {number!r}.')
 
 
 class Trainer:
@@ -84,10 +89,12 @@ class Trainer:
         **nodes: str,
     ) -> None:
         check_roles(nodes, Trainer.__init__)
-        for name, value in {'batch_size': batch_size, 'clip_norm': clip_norm, 'patience': patience}.items():
+        if not isinstance(net, Net):
+            raise NodeTypeError(f'Trainer: expected a Net; found {net!r:.60}. Make one, such as f3net().')
+        for name, value in {'clip_norm': clip_norm, 'patience': patience}.items():
             if value is not None and not (isinstance(value, Real) and value > 0):
                 raise OptionError(f'Trainer: expected {name} above 0; found {value!r}.')
-        _check_whole(batch_size, 'batch_size')
+        check_batch_size(batch_size, 'Trainer')
         check_rates(learning_rate)
         self._feed = Feed(net, normalize, **nodes)
         self.net = net
@@ -106,6 +113,7 @@ class Trainer:
         self.evaluations: dict[str, Evaluation] = {}
         self._best: dict[str, Any] | None = None       # the row of the best epoch,
         self._best_weights: Any = None                 # and the weights after it
+        self._resumed = 0                              # epochs that came from a checkpoint
         self._random_state: list[Any] | None = None    # where the seeded stream has got to
         if optimizer_details is not None:
             net.set_optimizer(optimizer_details)
@@ -127,7 +135,10 @@ class Trainer:
         if validation is None and self.patience is not None:
             raise OptionError('Trainer: patience goes by the validation loss; '
                               'give fit validation=(inputs, labels).')
-        _check_whole(epochs, 'epochs')
+        if not isinstance(epochs, Integral):
+            raise OptionError(f'Trainer: expected epochs to be a whole number; found {epochs!r}.')
+        if epochs < 1:
+            raise OptionError(f'Trainer: expected epochs above 0; found {epochs}.')
         if all(node.is_frozen for node in [*self.net.topological_order, *self.net.parameters()]):
             raise OptionError(f"Trainer: expected something to learn; everything in net '{self.net.ID}' is frozen. "
                               'Unfreeze it with net.unfreeze(), or unfreeze a node.')
@@ -135,6 +146,10 @@ class Trainer:
         sets = {'validation': validation, 'test': test}
         held_out = {name: self._feed.check(examples, f'the {name} set')
                     for name, examples in sets.items() if examples is not None}
+        done = len(self.history)
+        if done >= epochs and done > self._resumed:
+            warnings.warn(f'Trainer: {done} epochs are done already, and epochs={epochs} counts those; nothing is '
+                          f'trained. Give epochs={done + epochs} for {epochs} more.', stacklevel=2)
         with settings_kept(self.net), seeded(self.seed, self._random_state), interruptible() as stop:
             self.net.check_finite = self.net.check_finite or self.check_finite
             while len(self.history) < epochs and not self._out_of_patience() and not stop.requested:
@@ -168,6 +183,7 @@ class Trainer:
         self.net = Net.load(str(state['model']), modules=modules)
         self._feed = Feed(self.net, self._feed.normalize, **self._nodes)
         self.history = History(state['rows'])
+        self._resumed = len(self.history)
         if self.patience is not None and state['best'] is not None:
             self._best = self.history.rows[state['best']['epoch'] - 1]
             self._best_weights = copy_weights(Net.load(str(state['best_model']), modules=modules))

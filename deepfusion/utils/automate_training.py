@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from deepfusion.components.data import Data
 from deepfusion.components.net import Net
 from deepfusion.errors import OptionError
+from deepfusion.training.evaluation import settings_kept
 from deepfusion.training.feed import take
 from deepfusion.training.plots import COLORS, new_figure, tidy
 from deepfusion.utils.backend import to_host
@@ -73,31 +75,37 @@ def automate_training(
         The costs that were printed, and a figure of them; no window is opened.
 
     Raises:
-        OptionError: there are fewer than B examples, or not as many targets, or only one of X_val and Y_val.
+        OptionError: there are fewer than B examples, or not as many targets, or only one of X_val and Y_val; or a count
+            is no whole number above 0.
     """
     _check(X_train, Y_train, B, 'X_train and Y_train')
     if (X_val is None) != (Y_val is None):
         raise OptionError('automate_training: expected X_val and Y_val together; found only one of them.')
     if X_val is not None:
         _check(X_val, Y_val, 1, 'X_val and Y_val')
+    for name, value in {'epochs': epochs, 'print_cost_every': print_cost_every}.items():
+        if not isinstance(value, Integral) or value < 1:
+            raise OptionError(f'automate_training: expected {name} to be a whole number of at least 1; '
+                              f'found {value!r}.')
     order: list[Any] = net.topological_order
     x, loss = order[0], order[-1]
     y = [node for node in order if isinstance(node, Data) and node.input is None][-1]
     costs = TrainingCosts([], [], [])
-    for epoch in range(1, epochs + 1):
-        chosen = np.random.choice(len(X_train), size=B, replace=False)
-        net.set_mode('train')
-        net.set_learning_rate(learning_rate / (1 + lr_decay * (epoch - 1)))
-        J_train = _cost(net, x, y, loss, take(X_train, chosen), take(Y_train, chosen))
-        net.backward(wrt='unfrozen')
-        net.update()
-        if epoch == 1 or epoch % print_cost_every == 0:
-            costs.epochs.append(epoch)
-            costs.train.append(J_train)
-            if X_val is not None:
-                net.set_mode('test')
-                costs.validation.append(_cost(net, x, y, loss, X_val, Y_val))
-            print_net_performance(epochs, epoch, J_train, costs.validation[-1] if costs.validation else None)
+    with settings_kept(net):
+        for epoch in range(1, epochs + 1):
+            chosen = np.random.choice(len(X_train), size=B, replace=False)
+            net.set_mode('train')
+            net.set_learning_rate(learning_rate / (1 + lr_decay * (epoch - 1)))
+            J_train = _cost(net, x, y, loss, take(X_train, chosen), take(Y_train, chosen))
+            net.backward(wrt='unfrozen')
+            net.update()
+            if epoch == 1 or epoch % print_cost_every == 0:
+                costs.epochs.append(epoch)
+                costs.train.append(J_train)
+                if X_val is not None:
+                    net.set_mode('test')
+                    costs.validation.append(_cost(net, x, y, loss, X_val, Y_val))
+                print_net_performance(epochs, epoch, J_train, costs.validation[-1] if costs.validation else None)
     return costs
 
 

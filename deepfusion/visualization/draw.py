@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -156,7 +157,7 @@ def target_file(filename: str | os.PathLike[str], format: str | None) -> tuple[P
     if format is None:
         if extension in FORMATS:
             return path, FORMATS[extension]
-        if extension in OTHER_PICTURES:
+        if extension in OTHER_PICTURES or get_close_matches(extension, FORMATS, cutoff=0.65):
             look_up(extension, FORMATS, 'form of picture')
         return path.with_name(f'{path.name}.pdf'), 'pdf'
     form = look_up(format.lower().removeprefix('.') if isinstance(format, str) else format, FORMATS, 'form of picture')
@@ -183,6 +184,9 @@ def draw_description(description: Description, path: Path, form: str, orientatio
 
 def view_options(description: Description, options: DrawOptions) -> ViewOptions:
     """What the options select of a net. Raises UnknownNameError for nodes that are not there."""
+    groups = dict.fromkeys('/'.join(node.path[:n + 1]) for node in description.nodes for n in range(len(node.path)))
+    for group in options.collapse:
+        look_up(group, groups, f"group of net '{description.name}'")
     kept = None if options.around is None else nodes_around(description, options.around, options.hops)
     highlighted = None if options.between is None else nodes_between(description, *options.between)
     return ViewOptions(options.depth, options.collapse, options.fold, options.shorten, options.data,

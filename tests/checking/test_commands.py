@@ -31,6 +31,11 @@ class Power(Module):
         return (2 * x * deriv,), {}
 
 
+class Needy(Power):
+    def __init__(self, ID, inputs, gate):
+        super().__init__(ID, inputs)
+
+
 class Gather(Module):
     index_inputs = (1,)
 
@@ -59,6 +64,7 @@ number = 5
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     (tmp_path / 'some_modules_of_mine.py').write_text(FILE)
+    (tmp_path / 'broken.py').write_text('1 / 0')
     monkeypatch.chdir(tmp_path)
 
     def call(*words):
@@ -68,7 +74,8 @@ def run(tmp_path, monkeypatch):
         return result.exit_code, result.output
 
     yield call
-    sys.modules.pop('some_modules_of_mine', None)
+    for name in ('some_modules_of_mine', 'broken'):
+        sys.modules.pop(name, None)
 
 
 @pytest.mark.parametrize(('words', 'code', 'part'), [
@@ -79,6 +86,10 @@ def run(tmp_path, monkeypatch):
     ([':wrong_net'], 1, "FAULT in Power 'cube', input 0"), ([':net', '--arrays'], 0, "numeric derivative of 'x'"),
     ([':Powr', '--input', '2,3'], 2, "Did you mean 'Power'?"), ([':Power'], 2, 'Add --input 2,3,8,8'),
     ([':Power', '--input', '2,a'], 2, "found '2,a'"), ([':Power', '--input', '2,3:x'], 2, "found '2,3:x'"),
+    ([':Power', '--input', '2,3', '--option', 'powr=3'], 2, "found 'powr'"),
+    ([':Needy', '--input', '2,3'], 2, "missing 1 required positional argument: 'gate'. Give them by --option"),
+    ([':net', '--plot', 'report.xyz'], 2, "No form of picture is called 'xyz'"),
+    (['broken.py:net'], 2, "expected a file that runs; it stops with ZeroDivisionError"),
     ([':number'], 2, 'found int'), (['x:'], 2, 'FILE.py:NAME'), (['/nowhere.py:net'], 2, 'There is no file'),
 ])
 def test_what_it_answers(run, words, code, part):

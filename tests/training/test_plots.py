@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from deepfusion.errors import MissingValueError
 from deepfusion.training import History, plots
 
 NAMES = ('cat', 'dog', 'frog')
@@ -31,6 +32,18 @@ def test_curves_show_every_column(tmp_path):
     assert accuracy.lines[1].get_ydata() == pytest.approx([0.9] * 3)
     figure.savefig(tmp_path / 'curves.png')
     assert (tmp_path / 'curves.png').read_bytes()[:4] == b'\x89PNG'
+
+
+def test_curves_of_a_number_that_only_held_out_sets_have():
+    figure = plots.curves(History([{'epoch': 1, 'train_loss': 0.5, 'validation_loss': 0.6,
+                                    'validation_accuracy': 0.9}]))
+    assert [[line.get_label() for line in axes.lines] for axes in figure.axes] == [['train', 'validation'],
+                                                                                   ['validation']]
+
+
+def test_curves_of_nothing():
+    with pytest.raises(MissingValueError, match='at least one epoch'):
+        plots.curves(History([]))
 
 
 def test_curves_of_one_epoch_without_accuracy():

@@ -6,7 +6,11 @@ import signal
 import numpy as np
 import pytest
 
-from deepfusion.errors import FileFormatError, NonFiniteError, OptionError, ShapeError, UnknownNameError
+from deepfusion.components.data import Data
+from deepfusion.components.modules import MatMul
+from deepfusion.components.modules.loss_functions import CrossEntropyLoss
+from deepfusion.components.net import Net
+from deepfusion.errors import FileFormatError, NodeTypeError, NonFiniteError, OptionError, ShapeError, UnknownNameError
 from deepfusion.training import Trainer, evaluate
 from deepfusion.utils.backend import as_array, device_of, to_host, use_backend
 from tests.training.nets import classifier, points, same, values
@@ -363,6 +367,17 @@ def test_wrong_arguments_of_fit_and_evaluate():
     net, (x, y) = classifier(), points()
     with pytest.raises(OptionError, match="expected epochs to be a whole number; found 'two'"):
         Trainer(net).fit(x, y, epochs='two')
+    for epochs in (0, -1):
+        with pytest.raises(OptionError, match=f'expected epochs above 0; found {epochs}'):
+            Trainer(net).fit(x, y, epochs=epochs)
+    with pytest.raises(ShapeError, match='expected inputs as one array; found a list. Use numpy.array'):
+        Trainer(net).fit(x.tolist(), y, epochs=1)
+    with pytest.raises(OptionError, match='evaluate: expected batch_size above 0; found -1'):
+        evaluate(net, x, y, batch_size=-1)
+    with pytest.raises(OptionError, match=r'expected normalize=\(mean, deviation\); found 3'):
+        Trainer(net, normalize=3)
+    with pytest.raises(NodeTypeError, match="Trainer: expected a Net; found 'f3net'"):
+        Trainer('f3net')
     with pytest.raises(ShapeError, match=r'the test set: expected a pair \(inputs, labels\); found ndarray'):
         Trainer(net).fit(x, y, epochs=1, test=x)
     with pytest.raises(UnknownNameError, match="called 'normalise'. Did you mean 'normalize'"):
@@ -376,3 +391,29 @@ def test_a_frozen_net_has_nothing_to_learn():
         Trainer(net).fit(x, y, epochs=1)
     net.get_node('x').unfreeze()
     assert len(Trainer(net).fit(x, y, epochs=1)) == 1
+
+
+def test_epochs_count_those_of_earlier_calls():
+    net, (x, y) = classifier(), points()
+    trainer = Trainer(net, seed=0)
+    trainer.fit(x, y, epochs=2)
+    before = values(net)
+    with pytest.warns(UserWarning, match='2 epochs are done already.* Give epochs=4 for 2 more'):
+        assert len(trainer.fit(x, y, epochs=2)) == 2
+    assert same(values(net), before)
+    assert len(trainer.fit(x, y, epochs=4)) == 4
+
+
+def test_a_target_of_class_indices_learns_as_one_of_rows():
+    x, y = points()
+    found = []
+    for shape in ((1, 3), (1,)):
+        np.random.seed(0)
+        inputs, target = Data('x', (1, 4)), Data('y', shape)
+        logits = MatMul('full', [inputs], Data('logits', (1, 3))).output
+        net = Net('net', [CrossEntropyLoss('cross_entropy', [logits, target], Data('loss', (1, 1))).output])
+        history = Trainer(net, learning_rate=0.01, seed=0).fit(x, y, epochs=3, test=(x, y))
+        found.append([history[name] for name in ('train_loss', 'train_accuracy', 'test_accuracy')])
+        with pytest.raises(OptionError, match='expected labels from 0 to 2'):
+            Trainer(net).fit(x, y + 1, epochs=1)
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-5)

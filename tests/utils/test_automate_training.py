@@ -98,3 +98,13 @@ def test_the_printed_line(capsys):
     first, second = re.sub(r'\x1b\[[0-9;]*m', '', capsys.readouterr().out).splitlines()
     assert first.split() == ['Epoch', '5/1000', 'train', 'cost', '0.250000', 'validation', 'cost', '0.500000']
     assert second.split() == ['Epoch', '10/1000', 'train', 'cost', '0.125000']
+
+
+def test_counts_are_checked_and_modes_put_back():
+    net = regression()
+    for name in ('epochs', 'print_cost_every'):
+        with pytest.raises(OptionError, match=f'expected {name} to be a whole number of at least 1; found 0'):
+            automate_training(net, X, Y, **{'epochs': 3} | {name: 0})
+    for epochs in (3, 4):
+        automate_training(net, X, Y, X_val=X, Y_val=Y, epochs=epochs, print_cost_every=2)
+        assert net.mode == net.get_node('drop').mode == 'train'

@@ -109,6 +109,17 @@ def test_the_extension_picks_the_form(filename, format, expected):
     assert (path.as_posix(), form) == expected
 
 
+@pytest.mark.parametrize('filename', ['net.svgg', 'net.jpg', 'net.pgn'])
+def test_other_extensions_of_pictures_are_refused(filename):
+    with pytest.raises(UnknownNameError, match='No form of picture is called'):
+        target_file(filename, None)
+
+
+def test_a_group_that_is_not_there(tmp_path):
+    with pytest.raises(UnknownNameError, match="No group of net '.*' is called 'nothere'"):
+        basic().visualize(tmp_path / 'net.svg', collapse=['nothere'])
+
+
 def test_by_default_a_pdf_is_written_and_nothing_opened(tmp_path, monkeypatch):
     opened = []
     monkeypatch.setattr(webbrowser, 'open', opened.append)

@@ -1,6 +1,8 @@
 """Any two or more features, of any sizes and channels, fused in one line, in a way named or given."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from inspect import signature
 from typing import Any
 
 from deepfusion.blocks.checks import block
@@ -14,17 +16,10 @@ from deepfusion.blocks.fusion.gates import channel_softmax_attention, gated_mult
 from deepfusion.blocks.fusion.level_attention import level_attention
 from deepfusion.blocks.fusion.selective_kernel import selective_kernel
 from deepfusion.components.data import Data
-from deepfusion.utils.names import look_up
+from deepfusion.errors import UnknownNameError
+from deepfusion.utils.names import look_up, near_matches
 
 Way = Callable[..., Data]
-
-
-def _weighted(learned: str) -> Way:
-    return lambda ID, inputs, **options: merge.weighted_sum(ID, inputs, learned=learned, **options)
-
-
-def _mean(ID: str, inputs: Sequence[Data], **options: Any) -> Data:
-    return merge.weighted_sum(ID, inputs, learned='no', normalize=True, **options)
 
 
 def _projected(ID: str, inputs: Sequence[Data], **options: Any) -> Data:
@@ -32,15 +27,13 @@ def _projected(ID: str, inputs: Sequence[Data], **options: Any) -> Data:
     return merge.concatenate(ID, inputs, **options)
 
 
-def _compact(ID: str, inputs: Sequence[Data], compact: int = 512, **options: Any) -> Data:
-    return merge.bilinear(ID, inputs, compact=compact, **options)
-
-
 WAYS: dict[str, Way] = {
-    'concat': merge.concatenate, 'concat_map': _projected, 'sum': merge.add, 'mean': _mean,
-    'weighted': _weighted('free'), 'softmax': _weighted('softmax'), 'fast': _weighted('fast'),
+    'concat': merge.concatenate, 'concat_map': _projected,
+    'sum': merge.add, 'mean': partial(merge.weighted_sum, learned='no', normalize=True),
+    'weighted': partial(merge.weighted_sum, learned='free'),
+    'softmax': partial(merge.weighted_sum, learned='softmax'), 'fast': partial(merge.weighted_sum, learned='fast'),
     'product': merge.multiply, 'maximum': merge.maximum,
-    'bilinear': merge.bilinear, 'compact_bilinear': _compact,
+    'bilinear': merge.bilinear, 'compact_bilinear': partial(merge.bilinear, compact=512),
     'gates': level_gates, 'channel_softmax': channel_softmax_attention, 'gmu': gated_multimodal_unit,
     'aff': attentional_fusion, 'iaff': iterative_attentional_fusion, 'selective_kernel': selective_kernel,
     'asff': adaptive_spatial_fusion, 'dynamic': dynamic_feature_fusion, 'attention': level_attention,
@@ -67,7 +60,7 @@ def fuse(ID: str, inputs: Sequence[Data], way: str | Way = 'sum', width: int | N
     Raises:
         GraphError: There are fewer than two inputs.
         ShapeError: The inputs cannot be aligned.
-        UnknownNameError: The way is not known; the nearest names are given.
+        UnknownNameError: The way, or one of the options, is not known; the nearest names are given.
 
     Example:
         >>> deep, shallow = Data('deep', (1, 32, 4, 4)), Data('shallow', (1, 8, 16, 16))
@@ -76,6 +69,18 @@ def fuse(ID: str, inputs: Sequence[Data], way: str | Way = 'sum', width: int | N
     """
     inputs = check_inputs(ID, inputs, least=2)
     merging = way if callable(way) else look_up(way, WAYS, f"way to fuse in block '{ID}'")
+    _check_options(ID, way, merging, options)
     keeps = way in _FREE_CHANNELS if isinstance(way, str) else False
     aligned = align(f'{ID}/align', inputs, width=width, to=to, down=down, up=up, relu=relu, keep_channels=keeps)
     return merging(ID, aligned, **options)
+
+
+def _check_options(ID: str, way: str | Way, merging: Way, options: dict[str, Any]) -> None:
+    """Refuse what neither `fuse` nor the way takes, before any node is made."""
+    own, known = (signature(function).parameters for function in (fuse, merging))
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+        return
+    for name in options:
+        if name not in known:
+            raise UnknownNameError(f"Block fuse '{ID}': expected options of fuse or of {way!r}; found {name!r}. "
+                                   f'{near_matches(name, [*list(own)[3:-1], *list(known)[2:]])}')

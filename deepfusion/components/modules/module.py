@@ -86,7 +86,7 @@ class Module(Parametric):
         is_regularized: bool = False,
         regularizer_details: dict[str, Any] | None = None,
     ) -> None:
-        options = list(vars(self))
+        options = self._take_options()
         self.ID = check_ID(ID, type(self).__name__)
         self.inputs = self._check_inputs(inputs, output)
         if not isinstance(parameter_list, list | tuple | None):
@@ -190,13 +190,19 @@ class Module(Parametric):
 
     def _add(self, input_derivs: Sequence[Array | None], parameter_derivs: dict[str, Array]) -> None:
         """Add what is wanted of a result of `differentiate`."""
-        needs = self._needs
-        for i, d in enumerate(input_derivs):
-            if d is not None and (needs is None or i in needs[0]):
-                self.inputs[i].add_deriv(d)
-        for name, d in parameter_derivs.items():
-            if d is not None and (needs is None or name in needs[1]):
-                self.parameter_lookup[name].add_deriv(d)
+        needs, data = self._needs, self.output
+        try:
+            for i, d in enumerate(input_derivs):
+                if d is not None and (needs is None or i in needs[0]):
+                    data = self.inputs[i]
+                    data.add_deriv(d)
+            for name, d in parameter_derivs.items():
+                if d is not None and (needs is None or name in needs[1]):
+                    data = self.parameter_lookup[name]
+                    data.add_deriv(d)
+        except ShapeError as error:
+            raise ShapeError(f"{self!r}, '{data.ID}': {error} Return derivatives in the shapes of the values, and run "
+                             'forward again after a value is set.') from None
 
     def _input_value(self, index: int, data: Data) -> Array:
         value = data.made('_val')

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from deepfusion.components.data.checks import check_learning_rate
 from deepfusion.components.data.data import Data
 from deepfusion.components.data.regularizers import Regularizer
@@ -18,6 +20,14 @@ class Parametric:
     ID: str
     is_regularizable: bool = False
     _default_frozen: bool
+
+    def _take_options(self) -> list[str]:
+        """The names of the options that a subclass has set, NumPy's numbers made Python's: they would widen the arrays
+        they meet."""
+        for name, value in vars(self).items():
+            if isinstance(value, np.generic):
+                setattr(self, name, value.item())
+        return list(vars(self))
 
     def _set_learning_options(self, learning_rate: float, is_frozen: bool, optimizer_details: dict[str, Any],
                               is_regularized: bool, regularizer_details: dict[str, Any] | None) -> None:

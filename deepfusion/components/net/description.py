@@ -1,7 +1,7 @@
 """A net as plain data (numbers, strings, lists, dictionaries) beside a table of arrays, and back."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from deepfusion.components.data.data import Data
 from deepfusion.components.data.regularizers import Regularizer
 from deepfusion.components.modules.module import Module
 from deepfusion.components.optimizers import get_optimizer
-from deepfusion.errors import FileFormatError
+from deepfusion.errors import FileFormatError, NodeTypeError
 from deepfusion.utils.backend import as_array, to_host, use_precision
 from deepfusion.utils.names import near_matches
 
@@ -103,6 +103,9 @@ class _Encoder:
 def rebuild_net(description: dict[str, Any], arrays: Arrays, modules: Sequence[type[Module]]) -> 'Net':
     """The net that `describe_net` described."""
     from deepfusion.components.net.net import Net
+    if not isinstance(modules, Iterable) or not all(isinstance(cls, type) for cls in modules):
+        raise NodeTypeError(f'expected modules to be a list of Module classes; found {modules!r:.60}. '
+                            'Write modules=[MyModule].')
     classes = [_find_class(entry, modules) for entry in description['modules']]   # before anything is built
     builder = _Builder(description['data'], arrays)
     for entry, cls in zip(description['modules'], classes, strict=True):

@@ -45,6 +45,7 @@ class Folded:
         self.conv, self.norm, self.last = members[0], members[1], members[-1]
         self.ID = self.conv.ID          # under which its time is told
         self._saved: tuple[Any, ...] | None = None
+        self._statistics: tuple[Array, ...] = ()        # those of the last forward: they may be set anew after it
 
     def __deepcopy__(self, memo: dict[int, Any]) -> 'Folded':
         return Folded(*(copy.deepcopy(member, memo) for member in self.members))
@@ -89,6 +90,7 @@ class Folded:
         conv.output.postpone('_val', lambda: convolution(folded=False)[0], y.shape)
         self.last.output.set_result(y)
         self._saved = (y, saved, F, norm_, scale, off)
+        self._statistics = norm.running_mean.copy(), norm.running_var.copy()
         for member in self.members:
             member._saved = _Apart(self, member)
 
@@ -120,12 +122,14 @@ class Folded:
 
     def saved_apart(self, member: Module) -> tuple[Any, ...]:
         """What a member's own forward would have saved."""
-        mode, self.norm.mode = self.norm.mode, 'test'
+        norm = self.norm
+        now = norm.mode, norm.running_mean, norm.running_var
+        norm.mode, (norm.running_mean, norm.running_var) = 'test', self._statistics
         try:
             value = member.inputs[0].made('_val')
             return member.compute(array_module(value), value)[1]
         finally:
-            self.norm.mode = mode
+            norm.mode, norm.running_mean, norm.running_var = now
 
 
 class _Apart:

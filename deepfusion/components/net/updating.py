@@ -6,7 +6,6 @@ values stay where they are, since whoever has read one sees it move.
 """
 
 from collections.abc import Sequence
-from copy import deepcopy
 from operator import attrgetter
 from typing import Any
 
@@ -77,8 +76,9 @@ class Updates:
             self._packs[key] = pack if pack is not None and pack.is_whole() else Pack(members)
         self._free = None if any(_may_join_later(data) for data in self._alone) else free
 
-    def __deepcopy__(self, memo: Any) -> 'Updates':
-        return Updates(deepcopy(self._order, memo))
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies, and pickled ones, group anew: views of what lies side by side would be copied one by one."""
+        return Updates, (self._order,)
 
 
 class Pack:

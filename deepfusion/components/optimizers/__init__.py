@@ -28,8 +28,8 @@ def get_optimizer(data_shape: tuple[int, ...], optimizer_details: Mapping[str, A
             RMSprop, Adam.
 
     Raises:
-        UnknownNameError: No optimizer has that name.
-        OptionError: A hyperparameter is unknown or outside its range, or the details are no such dictionary.
+        UnknownNameError: No optimizer, entry of the details or hyperparameter has that name.
+        OptionError: A hyperparameter is outside its range, or the details are no such dictionary.
 
     Example:
         >>> get_optimizer((1, 3), {'optimizer_name': 'Momentum', 'hyperparameters': {'beta': 0.5}}).beta
@@ -38,6 +38,10 @@ def get_optimizer(data_shape: tuple[int, ...], optimizer_details: Mapping[str, A
     if not isinstance(optimizer_details, Mapping) or 'optimizer_name' not in optimizer_details:
         raise OptionError("Expected optimizer_details like {'optimizer_name': 'Adam', 'hyperparameters': {}}; "
                           f'found {optimizer_details!r}.')
+    for key in optimizer_details:
+        if key not in DEFAULT_OPTIMIZER_DETAILS:
+            raise UnknownNameError(f'Optimizer details have no entry {key!r}. '
+                                   f'{near_matches(key, DEFAULT_OPTIMIZER_DETAILS)}')
     name = optimizer_details['optimizer_name']
     optimizer = look_up(name, _optimizers, 'optimizer')
     hyperparameters = optimizer_details.get('hyperparameters') or {}

@@ -35,7 +35,7 @@ class SGD(Optimizer):
         self.momentum = self.check_fraction('momentum', momentum)
         if nesterov and not momentum:
             raise OptionError('SGD: nesterov looks ahead along a momentum, and momentum is 0; set momentum, say 0.9.')
-        if weight_decay < 0:
+        if not weight_decay >= 0:
             raise OptionError(f'SGD: expected weight_decay of at least 0; found {weight_decay!r}.')
         self.nesterov = nesterov
         self.weight_decay = float(weight_decay)

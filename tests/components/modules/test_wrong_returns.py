@@ -60,3 +60,28 @@ def test_a_misspelt_parameter():
 def test_a_value_of_another_shape_names_the_likely_fix(value, fix):
     with pytest.raises(ShapeError, match=fix):
         Data('y', (1, 4)).val = value
+
+
+@pytest.mark.parametrize(('other', 'found'), [(lambda d: d.T, r'\(2, 3\)'), (lambda d: d[:1], r'\(1, 2\)'),
+                                              (lambda d: d.sum(), r'\(\)'), (lambda d: d[0], r'\(2,\)')])
+def test_derivatives_of_other_shapes(other, found):
+    made = net(backward=lambda d: ((other(d),), {}))
+    made.forward()
+    with pytest.raises(ShapeError, match=rf"'mine', 'x': expected a derivative of shape \(3, 2\).* found {found}"):
+        made.backward()
+
+
+@pytest.mark.parametrize('scale', [lambda d: d.sum(), lambda d: d.sum(keepdims=True), lambda d: d])
+def test_derivatives_of_what_was_repeated(scale):
+    made = net(backward=lambda d: ((d,), {'scale': scale(d)}))
+    made.forward()
+    made.backward()
+    assert made.get_node('mine').scale.deriv == 6
+
+
+def test_a_value_set_between_forward_and_backward():
+    made = net(backward=lambda d: ((d,), {}))
+    made.forward()
+    made.get_node('x').val = np.ones((5, 2))
+    with pytest.raises(ShapeError, match="Returns 'mine', 'x': .* run forward again after a value is set"):
+        made.backward()

@@ -1,6 +1,7 @@
 """Copies are independent; moves keep values."""
 
 import copy
+import pickle
 
 import numpy as np
 
@@ -20,6 +21,14 @@ def test_a_copy_learns_alike_and_apart():
     assert [step(twin) for _ in range(3)] == costs
     assert not set(map(id, twin.topological_order)) & set(map(id, net.topological_order))
     assert twin.get_node('x').outputs == [twin.get_node('m1')]
+
+
+def test_a_pickled_net_learns_alike():
+    net = two_layers()
+    for _ in range(3):
+        step(net)
+    twin = pickle.loads(pickle.dumps(net))
+    assert [step(twin) for _ in range(5)] == [step(net) for _ in range(5)]
 
 
 def test_a_copy_leaves_out_what_is_outside():

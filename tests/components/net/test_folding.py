@@ -1,5 +1,6 @@
 """In test mode convolution, batch norm and ReLU make one pass, and nobody can tell but by the time it takes."""
 
+import contextlib
 import copy
 from contextlib import contextmanager
 
@@ -329,3 +330,19 @@ def test_nothing_is_held_for_long():
     net.backward()
     net.clear_grads()
     assert not any('_deriv' in node._postponed for node in net._data)
+
+
+def test_statistics_set_after_forward_are_those_of_the_next_one():
+    found = []
+    for folded in (True, False):
+        for wanted in ('unfrozen', None):
+            net = make()
+            norm = net.get_node('norm')
+            with contextlib.nullcontext() if folded else one_by_one(net):
+                net.forward()
+                norm.running_mean = norm.running_mean + 3
+                norm.running_var *= 2
+                net.backward(wrt=wanted or [norm.gamma])
+            found.append(norm.gamma.deriv)
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], rtol=1e-4)

@@ -14,7 +14,7 @@ from deepfusion.components.modules.dropout import InvertedDropout
 from deepfusion.components.modules.loss_functions import SumLoss
 from deepfusion.components.modules.normalizations import BatchNorm
 from deepfusion.components.net import Net
-from deepfusion.errors import FileAccessError, FileFormatError
+from deepfusion.errors import FileAccessError, FileFormatError, NodeTypeError
 from tests.components.net.test_passes import penalized
 from tests.support.nets import step, two_layers
 
@@ -251,3 +251,10 @@ def test_deep_nets_are_saved(tmp_path):
     net.forward()
     again.forward()
     assert np.array_equal(total.val, again.root_nodes[0].val)
+
+
+def test_modules_are_a_list_of_classes(tmp_path):
+    net = Net('net', [Sigmoid('s', [Data('x', (1, 2))]).output])
+    net.save(tmp_path / 'net')
+    with pytest.raises(NodeTypeError, match=r'modules to be a list of Module classes; .* modules=\[MyModule\]'):
+        Net.load(tmp_path / 'net', modules=Sigmoid)

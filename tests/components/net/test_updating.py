@@ -7,7 +7,7 @@ import pytest
 
 from deepfusion.components.data import Data
 from deepfusion.components.modules import MatMul
-from deepfusion.components.modules.activation_functions import Tanh
+from deepfusion.components.modules.activation_functions import PRelu, Tanh
 from deepfusion.components.modules.loss_functions import SumLoss
 from deepfusion.components.net import Net
 from deepfusion.components.net.updating import SMALL, Updates
@@ -119,3 +119,17 @@ def test_who_steps_alone(monkeypatch):
     net.backward()
     Updates(net.parameters()).step()
     assert alone == ['full2_W']         # more than SMALL numbers
+
+
+def test_a_single_number_keeps_its_averages_on_its_own():
+    x = Data('x', (1, 3), val=[[-1.0, -2.0, 3.0]])
+    module = PRelu('prelu', [x])
+    net = Net('net', [SumLoss('sum', [module.output]).output], learning_rate=0.1)
+    for alone in (False, False, True, False, True):
+        net.forward()
+        net.backward()
+        module.update() if alone else net.update()
+    optimizer = module.alpha.optimizer
+    assert optimizer.t == 5
+    assert optimizer.V.shape == ()
+    np.testing.assert_allclose(optimizer.V, -3 * (1 - 0.9 ** 5), rtol=1e-5)

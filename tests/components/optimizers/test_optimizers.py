@@ -95,6 +95,8 @@ def test_state_starts_anew_with_another_batch():
     ({'optimizer_name': 'SGD', 'hyperparameters': {'beta': 1}}, OptionError,
      "SGD does not take the hyperparameter 'beta'. Choose from 'momentum'"),
     ({'optimizer_name': 'Adam', 'hyperparameters': {'beta_1': 0.9}}, UnknownNameError, "Did you mean 'beta1'"),
+    ({'optimizer_name': 'Adam', 'hyperparametrs': {}}, UnknownNameError, "Did you mean 'hyperparameters'"),
+    ({'optimizer_name': 'SGD', 'hyperparameters': {'weight_decay': float('nan')}}, OptionError, 'found nan'),
     ({'optimizer_name': 'Adam', 'hyperparameters': {'lr': 1}}, UnknownNameError, 'learning rate is an option of'),
     ({'optimizer_name': 'Adam', 'hyperparameters': 0.9}, OptionError, 'Adam does not take'),
     ({'optimizer_name': 'Adam', 'hyperparameters': {'beta1': 1.5}}, OptionError, r'beta1 in \[0, 1\); found 1.5'),

@@ -5,6 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
 from deepfusion.components.modules.windowed import check_count
+from deepfusion.errors import OptionError
 from deepfusion.functional.rotary import angles, rotate
 
 Array = Any
@@ -44,6 +45,8 @@ class RotaryEncoding(Module):
     def output_shape(self, *shapes: tuple[int, ...]) -> tuple[int, ...]:
         shape = shapes[0]
         check_count(self, self.heads, 'heads')
+        if not self.base > 0:
+            raise OptionError(f'{self!r}: expected a base above 0; found {self.base!r}. Use 10000.')
         if len(shapes) != 1 or len(shape) < 3 or shape[-1] % (2 * self.heads):
             raise self.shape_error(f'one input (1, T, width), its width a multiple of 2 x heads = {2 * self.heads}',
                                    f'shapes {list(shapes)}', 'Choose heads of even width.')

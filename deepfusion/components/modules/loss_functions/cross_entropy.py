@@ -7,11 +7,11 @@ from deepfusion.components.modules.axes import check_axis
 from deepfusion.components.modules.loss_functions.options import (
     are_targets_dense,
     check_classes,
+    check_smoothing,
     class_indices,
     loss_shape,
 )
 from deepfusion.components.modules.module import Module
-from deepfusion.errors import OptionError
 from deepfusion.functional.broadcasting import common_batch
 from deepfusion.functional.class_losses import picked_losses, picked_softmax_derivative
 from deepfusion.functional.class_targets import along
@@ -64,9 +64,7 @@ class CrossEntropyLoss(Module):
     def output_shape(self, logits: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
         axis = check_axis(self, self.axis, logits)
         check_classes(self, logits, target, axis, self.weight)
-        if not 0 <= self.label_smoothing <= 1:
-            raise OptionError(f'{self!r}: expected a label_smoothing from 0 to 1; found {self.label_smoothing!r}. '
-                              'Give the share of the target that is spread over all classes.')
+        check_smoothing(self, self.label_smoothing)
         return loss_shape(self, self.reduction, logits[:axis] + logits[axis + 1:])
 
     def compute(self, xp: Any, x: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:

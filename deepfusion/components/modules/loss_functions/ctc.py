@@ -58,7 +58,7 @@ class CTCLoss(Module):
         if len(x) != 3 or len(labels) != 2 or x[1] < 1 or len(lengths) not in (0, 2) or {(1,)} | set(lengths) != {(1,)}:
             raise self.shape_error('logits (1, T, C), labels (1, S) and, if any, two lengths (1,)',
                                    [x, labels, *lengths], 'List them in this order.')
-        if not 0 <= self.blank < x[2]:
+        if self.blank not in range(x[2]):
             raise OptionError(f'{self!r}: expected blank from 0 to {x[2] - 1}; found {self.blank!r}. '
                               'It is one of the classes.')
         return loss_shape(self, self.reduction, x[:1])
@@ -67,6 +67,7 @@ class CTCLoss(Module):
         x, labels, *given = common_batch(xp, x, labels, *lengths)
         frames, counts = given or (xp.full(len(x), x.shape[1]), xp.full(len(x), labels.shape[1]))
         self._check_values(xp, x, labels, frames, counts)
+        labels, frames, counts = (a.astype(int) for a in (labels, frames, counts))      # small ones would overflow
         log_p = log_softmax(x, -1)
         states, skips = ctc.spread(xp, labels, counts, self.blank)
         places = xp.broadcast_to(states[:, None, :], (*x.shape[:2], states.shape[1]))

@@ -5,6 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.loss_functions.options import check_same, loss_shape
 from deepfusion.components.modules.module import Module
+from deepfusion.functional.broadcasting import common_batch
 from deepfusion.functional.reduction import reduce_loss
 
 Array = Any
@@ -47,6 +48,7 @@ class KLDivLoss(Module):
         return loss_shape(self, 'mean' if self.reduction == 'batchmean' else self.reduction, prediction)
 
     def compute(self, xp: Any, x: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:
+        x, y = common_batch(xp, x, y)
         if self.log_target:
             p = xp.exp(y)
             ratio = y - x

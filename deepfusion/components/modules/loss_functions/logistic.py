@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from deepfusion.components.data.data import Data
-from deepfusion.components.modules.loss_functions.options import check_same, loss_shape
+from deepfusion.components.modules.loss_functions.options import check_same, check_smoothing, loss_shape
 from deepfusion.components.modules.module import Module
 from deepfusion.functional.broadcasting import broadcast_shape
 from deepfusion.functional.elementwise import elementwise_into
@@ -54,6 +54,7 @@ class LogisticLoss(Module):
 
     def output_shape(self, logits: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
         check_same(self, logits, target)
+        check_smoothing(self, self.label_smoothing)
         for name, option in (('weight', self.weight), ('pos_weight', self.pos_weight)):
             if broadcast_shape(np.shape(0 if option is None else option), logits) != logits:
                 raise self.shape_error(f'{name} to broadcast against one example, {logits}', np.shape(option),

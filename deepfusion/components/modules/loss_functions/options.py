@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from deepfusion.components.modules.indices import check_indices
 from deepfusion.components.modules.module import Module
 from deepfusion.errors import OptionError
@@ -37,8 +39,9 @@ def check_classes(module: Module, scores: Shape, target: Shape, axis: int, weigh
         others = '' if only_indices else f'{scores} (one-hot, or probabilities) or '
         raise module.shape_error(f'targets of shape {others}{(1, *before, *behind)} (class indices)', target,
                                  f"The scores in '{module.inputs[0].ID}' have {scores[axis]} classes on axis {axis}.")
-    if weight is not None and len(weight) != scores[axis]:
-        raise module.shape_error(f'{scores[axis]} weights, one for each class', f'{len(weight)}',
+    if weight is not None and np.shape(weight) != (scores[axis],):
+        raise module.shape_error(f'{scores[axis]} weights, one for each class',
+                                 f'{len(weight)}' if np.ndim(weight) == 1 else f'shape {np.shape(weight)}',
                                  'Give as many as there are classes.')
 
 
@@ -63,6 +66,13 @@ def class_indices(module: Module, xp: Any, y: Array, scores: Array, axis: int, i
     indices = xp.where(counted, indices, 0)
     check_indices(module, 1, indices, scores.shape[axis])
     return indices, counted
+
+
+def check_smoothing(module: Module, share: float) -> None:
+    """Refuse a label_smoothing that is no share."""
+    if not 0 <= share <= 1:
+        raise OptionError(f'{module!r}: expected a label_smoothing from 0 to 1; found {share!r}. '
+                          'Give the share of the target that is spread over all classes.')
 
 
 def check_squareness(module: Module, p: int) -> None:

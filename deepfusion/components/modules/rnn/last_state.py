@@ -5,6 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
 from deepfusion.components.modules.rnn.recurrent import check_lengths, check_marks
+from deepfusion.functional.broadcasting import common_batch
 from deepfusion.functional.recurrent import step_mask
 
 Array = Any
@@ -53,6 +54,7 @@ class LastState(Module):
         return (1, y[2])
 
     def compute(self, xp: Any, *values: Array) -> tuple[Array, tuple[Any, ...]]:
+        values = tuple(common_batch(xp, *values))
         y = values[0]
         batch, steps, width = y.shape
         last, first = xp.full(batch, steps - 1), xp.zeros(batch, int)

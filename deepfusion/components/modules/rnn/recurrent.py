@@ -66,16 +66,18 @@ class _Recurrent(Module):
                                    f'{len(shapes)} inputs', 'Say masked=True where the last input holds lengths or '
                                    'marks of the steps that count.')
         if len(shapes) > least:
-            self._check_state(shapes[1])
+            self._check_state(shapes[1], x[1])
         if self.masked:
             check_marks(self, shapes[-1], x[1])
         return (1, x[1], self._directions * self.step_width)
 
-    def _check_state(self, shape: tuple[int, ...]) -> None:
+    def _check_state(self, shape: tuple[int, ...], steps: int) -> None:
         width = self.layers * self._directions * self.kind.states * self.hidden_size
         if shape != (1, width):
             raise self.shape_error(f'a state of shape (1, {width}), the states of all layers and directions side by '
-                                   'side', f"'{self.inputs[1].ID}' of shape {shape}", 'Give it that width.')
+                                   'side', f"'{self.inputs[1].ID}' of shape {shape}",
+                                   'Say masked=True if it holds lengths or marks of the steps that count.'
+                                   if not self.masked and shape in ((1,), (1, steps)) else 'Give it that width.')
 
     def declare_parameters(self, *shapes: tuple[int, ...]) -> None:
         hidden, features = self.hidden_size, shapes[0][2]
@@ -160,7 +162,8 @@ def check_marks(module: Module, shape: tuple[int, ...], steps: int) -> None:
 
 
 def check_lengths(module: Module, marks: Array, steps: int) -> None:
-    """Refuse lengths that are not between 1 and the number of steps."""
-    if marks.ndim == 1 and (marks.min() < 1 or marks.max() > steps):
-        raise OptionError(f"{module!r}: expected lengths from 1 to {steps} in '{module.inputs[-1].ID}'; found some "
-                          f'from {int(marks.min())} to {int(marks.max())}. Count the steps before the padding.')
+    """Refuse lengths that are not whole numbers between 1 and the number of steps."""
+    if marks.ndim == 1 and marks.size and (marks.min() < 1 or marks.max() > steps or (marks % 1).any()):
+        raise OptionError(f"{module!r}: expected lengths from 1 to {steps} in '{module.inputs[-1].ID}', in whole "
+                          f'numbers; found some from {float(marks.min()):g} to {float(marks.max()):g}. Count the steps '
+                          'before the padding.')

@@ -4,7 +4,7 @@ import pytest
 
 from deepfusion.components.data import Data
 from deepfusion.components.modules.attention import LearnedEncoding, RotaryEncoding, SinusoidalEncoding
-from deepfusion.errors import ShapeError
+from deepfusion.errors import OptionError, ShapeError
 from tests.support.cases import Case, ModuleTests
 
 
@@ -58,3 +58,9 @@ class TestRotaryEncoding(ModuleTests):
 def test_refused(make):
     with pytest.raises(ShapeError, match='expected one input'):
         make()
+
+
+@pytest.mark.parametrize('base', [0, -1.0, float('nan')])
+def test_the_base_of_angles_is_above_0(base):
+    with pytest.raises(OptionError, match='expected a base above 0'):
+        RotaryEncoding('m', [Data('x', (1, 3, 4))], base=base)

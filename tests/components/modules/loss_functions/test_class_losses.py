@@ -75,6 +75,16 @@ class TestKLDivLoss(ModuleTests):
     )
 
 
+@pytest.mark.parametrize('log_target', [False, True])
+def test_one_target_for_all_examples(log_target):
+    x, chances = Data('x', (1, 4), np.log(np.full((3, 4), 0.25))), np.full((1, 4), 0.25)
+    loss = KLDivLoss('k', [x, Data('y', (1, 4), np.log(chances) if log_target else chances)], log_target=log_target)
+    loss.forward()
+    loss.output.deriv = 1.0
+    loss.backward()
+    np.testing.assert_allclose(x.deriv, np.full((3, 4), -1 / 48), rtol=1e-6)
+
+
 def test_a_target_of_zero_costs_nothing():
     x = Data('x', (1, 2), val=np.array([[-np.inf, -1.0]]))
     y = Data('y', (1, 2), val=[[0.0, 1.0]])

@@ -166,3 +166,21 @@ def test_any_lengths(batch, time, spelled, classes, seed, reduction):
     expected.sum().backward()
     np.testing.assert_allclose(loss.output.val, expected.detach(), rtol=1e-10)
     np.testing.assert_allclose(x.deriv, t.grad, atol=1e-10)
+
+
+@pytest.mark.parametrize('kind', ['int8', 'uint8', 'int64'])
+def test_lengths_and_labels_of_any_integer_type(kind):
+    """Twice a length does not fit every type, nor does one less than 0."""
+    scores = np.random.default_rng(0).standard_normal((2, 160, 5))
+    spelled, sizes = np.tile([1, 2], (2, 35)), np.array([70, 0])
+    found = []
+    for dtype in (kind, 'int64'):
+        nodes = [Data('x', (1, 160, 5), scores), Data('labels', (1, 70), spelled.astype(dtype)),
+                 Data('frames', (1,), np.array([127, 90]).astype(dtype)), Data('counts', (1,), sizes.astype(dtype))]
+        module = CTCLoss('m', nodes, reduction='none')
+        module.forward()
+        module.output.deriv = np.ones(2)
+        module.backward()
+        found.append((module.output.val, nodes[0].deriv))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    np.testing.assert_array_equal(found[0][1], found[1][1])

@@ -213,7 +213,7 @@ def test_refused(make, error, message):
         make()
 
 
-@pytest.mark.parametrize('found', [[0, 1], [1, 5]])
+@pytest.mark.parametrize('found', [[0, 1], [1, 5], [1.5, 2]])
 def test_lengths_outside_the_steps_are_refused(found):
     module = LSTM('m', [data((1, 4, 3), np.ones((2, 4, 3))), data((1,), np.array(found))], hidden_size=2, masked=True)
     with pytest.raises(OptionError, match="lengths from 1 to 4 in 'd1'"):
@@ -242,3 +242,18 @@ def test_what_is_saved_can_be_copied(kind):
     module = kind('m', [data((1, 4, 3), np.ones((2, 4, 3)))], hidden_size=2)
     module.forward()
     deepcopy(module._saved)
+
+
+def test_lengths_without_masked_are_not_taken_for_a_state():
+    with pytest.raises(ShapeError, match=r"found 'd1' of shape \(1,\)\. Say masked=True"):
+        LSTM('m', [data((1, 4, 3)), data((1,))], hidden_size=2)
+
+
+def test_one_example_and_several_lengths():
+    y, marks = data((1, 4, 2), np.arange(8.0).reshape(1, 4, 2)), data((1,), np.array([1, 4, 2]))
+    module = LastState('m', [y, marks])
+    module.forward()
+    assert module.output.val.tolist() == [[0, 1], [6, 7], [2, 3]]
+    module.output.deriv = np.ones((3, 2))
+    module.backward()
+    assert y.deriv.tolist() == [[[1, 1], [1, 1], [0, 0], [1, 1]]]
