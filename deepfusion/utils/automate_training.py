@@ -10,7 +10,6 @@ import numpy as np
 from deepfusion.components.data import Data
 from deepfusion.components.net import Net
 from deepfusion.errors import OptionError
-from deepfusion.training.evaluation import settings_kept
 from deepfusion.training.feed import take
 from deepfusion.training.plots import COLORS, new_figure, tidy
 from deepfusion.utils.backend import to_host
@@ -91,21 +90,20 @@ def automate_training(
     x, loss = order[0], order[-1]
     y = [node for node in order if isinstance(node, Data) and node.input is None][-1]
     costs = TrainingCosts([], [], [])
-    with settings_kept(net):
-        for epoch in range(1, epochs + 1):
-            chosen = np.random.choice(len(X_train), size=B, replace=False)
-            net.set_mode('train')
-            net.set_learning_rate(learning_rate / (1 + lr_decay * (epoch - 1)))
-            J_train = _cost(net, x, y, loss, take(X_train, chosen), take(Y_train, chosen))
-            net.backward(wrt='unfrozen')
-            net.update()
-            if epoch == 1 or epoch % print_cost_every == 0:
-                costs.epochs.append(epoch)
-                costs.train.append(J_train)
-                if X_val is not None:
-                    net.set_mode('test')
-                    costs.validation.append(_cost(net, x, y, loss, X_val, Y_val))
-                print_net_performance(epochs, epoch, J_train, costs.validation[-1] if costs.validation else None)
+    for epoch in range(1, epochs + 1):
+        chosen = np.random.choice(len(X_train), size=B, replace=False)
+        net.set_mode('train')
+        net.set_learning_rate(learning_rate / (1 + lr_decay * (epoch - 1)))
+        J_train = _cost(net, x, y, loss, take(X_train, chosen), take(Y_train, chosen))
+        net.backward(wrt='unfrozen')
+        net.update()
+        if epoch == 1 or epoch % print_cost_every == 0:
+            costs.epochs.append(epoch)
+            costs.train.append(J_train)
+            if X_val is not None:
+                net.set_mode('test')
+                costs.validation.append(_cost(net, x, y, loss, X_val, Y_val))
+            print_net_performance(epochs, epoch, J_train, costs.validation[-1] if costs.validation else None)
     return costs
 
 
