@@ -398,7 +398,7 @@ def test_epochs_count_those_of_earlier_calls():
     trainer = Trainer(net, seed=0)
     trainer.fit(x, y, epochs=2)
     before = values(net)
-    with pytest.warns(UserWarning, match='2 epochs are done already.* Give epochs=4 for 2 more'):
+    with pytest.warns(UserWarning, match='have been made, 2; .* Give epochs=4 for 2 more'):
         assert len(trainer.fit(x, y, epochs=2)) == 2
     assert same(values(net), before)
     assert len(trainer.fit(x, y, epochs=4)) == 4
