@@ -5,6 +5,7 @@ product with its transpose. Values lie channels-last, so that every product runs
 """
 
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -60,8 +61,8 @@ def _taken(xp: Any, x: Array, before: tuple[int, ...], size: tuple[int, ...], sc
     if places is None:
         return x
     channels = x.shape[-1]
-    entries, y = x.reshape(len(x), -1, channels), empty(xp, (len(x), *size, channels), x.dtype)
-    into = y.reshape(len(x), -1, channels)
+    entries, y = x.reshape(len(x), prod(before), channels), empty(xp, (len(x), *size, channels), x.dtype)
+    into = y.reshape(len(x), prod(size), channels)
     if xp is not np:
         into[...] = xp.take(entries, xp.asarray(places), axis=1)
     else:       # 'clip': no place is outside, and other modes make a copy first
@@ -73,10 +74,7 @@ def _taken(xp: Any, x: Array, before: tuple[int, ...], size: tuple[int, ...], sc
 def _multiply(xp: Any, matrix: Array, x: Array, axis: int) -> Array:
     """The product along one axis: (..., in, ...) -> (..., out, ...)."""
     before, behind = x.shape[:axis], x.shape[axis + 1:]
-    trail = 1
-    for n in behind:
-        trail *= n
-    y = matmul(matrix, x.reshape(-1, x.shape[axis], trail), xp)
+    y = matmul(matrix, x.reshape(prod(before), x.shape[axis], prod(behind)), xp)
     return y.reshape(*before, matrix.shape[0], *behind)
 
 

@@ -148,8 +148,8 @@ class Trainer:
                     for name, examples in sets.items() if examples is not None}
         done = len(self.history)
         if done >= epochs and done > self._resumed:
-            warnings.warn(f'Trainer: expected more epochs than have been made, {done}; found epochs={epochs}, so nothing '
-                          f'is trained. Give epochs={done + epochs} for {epochs} more.', stacklevel=2)
+            warnings.warn(f'Trainer: expected more epochs than have been made, {done}; found epochs={epochs}, so '
+                          f'nothing is trained. Give epochs={done + epochs} for {epochs} more.', stacklevel=2)
         with settings_kept(self.net), seeded(self.seed, self._random_state), interruptible() as stop:
             self.net.check_finite = self.net.check_finite or self.check_finite
             while len(self.history) < epochs and not self._out_of_patience() and not stop.requested:

@@ -4,6 +4,7 @@ from typing import Any
 
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
+from deepfusion.components.modules.windowed import check_count
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
 from deepfusion.functional.linear import as_rows, column_sums
 from deepfusion.functional.parallel import product
@@ -66,7 +67,7 @@ class MatMul(Module):
         if len(shape) < 2:
             raise self.shape_error('an input with an axis of features', shape, 'Use Data of shape (1, n).')
         if self.out_features is not None:
-            return shape[:-1] + (self.out_features,)
+            return (*shape[:-1], check_count(self, self.out_features, 'out_features'))
         if not self.given_shape:
             raise self.shape_error('an output or out_features', 'neither', 'Pass one of them.')
         return shape[:-1] + self.given_shape[-1:]

@@ -6,7 +6,7 @@ from deepfusion.components.data import Data
 from deepfusion.components.modules import Conv2D, MatMul, Module
 from deepfusion.components.modules.activation_functions import Relu
 from deepfusion.components.modules.dropout import Dropout
-from deepfusion.errors import NodeTypeError, UnknownNameError
+from deepfusion.errors import NodeTypeError, OptionError, UnknownNameError
 
 
 @pytest.mark.parametrize(('module', 'options', 'message'), [
@@ -51,3 +51,9 @@ def test_rate_in_place_of_parameters():
     with pytest.raises(NodeTypeError, match="Module 'm': expected parameter_list to be a list of Data; found 0.1. "):
         Module('m', [x], Data('y', (1, 3)), 0.1)
     assert not x.outputs
+
+
+@pytest.mark.parametrize('width', [0, -3, 3.5])
+def test_widths_are_whole_numbers_above_0(width):
+    with pytest.raises(OptionError, match=f"'m': expected out_features to be an integer of at least 1; .* {width}"):
+        MatMul('m', [Data('x', (1, 3))], out_features=width)

@@ -1,5 +1,6 @@
 """One number for each channel: its average or maximum over all places."""
 
+from math import prod
 from typing import Any
 
 from deepfusion.components.modules.module import Module
@@ -20,7 +21,7 @@ def _check(module: Module, shape: tuple[int, ...]) -> tuple[int, ...]:
 def _places(x: Array) -> Array:
     """(B, C, *spatial) -> (B, places, C)"""
     xp = array_module(x)
-    return xp.ascontiguousarray(channels_last(x)).reshape(x.shape[0], -1, x.shape[1])
+    return xp.ascontiguousarray(channels_last(x)).reshape(x.shape[0], prod(x.shape[2:]), x.shape[1])
 
 
 class GlobalAvgPool(Module):

@@ -102,6 +102,8 @@ class _Recurrent(Module):
         state = values[1] if len(values) > 1 + bool(self.masked) else None
         batch = max(len(value) for value in values)         # any input may be one for the whole batch
         x = xp.broadcast_to(x, (x.shape[0], batch, x.shape[2]))
+        if mask is not None:        # whatever stands in the padding, be it NaN, adds nothing to a derivative
+            x = xp.where(mask > 0, x, 0)
         saved: list[Any] = []
         width = self.kind.states * self.hidden_size
         for layer in range(self.layers):

@@ -257,3 +257,20 @@ def test_one_example_and_several_lengths():
     module.output.deriv = np.ones((3, 2))
     module.backward()
     assert y.deriv.tolist() == [[[1, 1], [1, 1], [0, 0], [1, 1]]]
+
+
+@pytest.mark.parametrize('kind', [RNN, LSTM, GRU])
+def test_what_stands_in_the_padding_does_not_matter(kind):
+    x = np.random.default_rng(0).standard_normal((2, 4, 3))
+    x[0, 2:] = 0
+    found = []
+    for padding in (0.0, np.nan):
+        x[0, 2:] = padding
+        np.random.seed(0)
+        module = kind('m', [data((1, 4, 3), x), data((1,), np.array([2, 4]))], hidden_size=2, masked=True)
+        module.forward()
+        module.output.deriv = np.ones(module.output.val.shape)
+        module.backward()
+        found.append([module.output.val, module.inputs[0].deriv, *(p.deriv for p in module.parameter_list)])
+    for mine, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(mine, other)
