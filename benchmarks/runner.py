@@ -32,8 +32,10 @@ def run_once(case: str, peer: str, seconds: float, pythons: Mapping[str, str]) -
 
 
 def _run(python: list[str], case: str, peer: str, seconds: float, folder: str | None) -> Figures | None:
+    # What leads the way to this package would lead a peer's environment to it, too.
+    env = None if folder is None else {name: value for name, value in os.environ.items() if name != 'PYTHONPATH'}
     result = subprocess.run([*python, '-m', 'benchmarks.worker', case, peer, str(seconds)], capture_output=True,
-                            text=True, check=False, cwd=folder)
+                            text=True, check=False, cwd=folder, env=env)
     if result.returncode == 3:
         return None
     if result.returncode:
