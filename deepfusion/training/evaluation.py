@@ -8,16 +8,7 @@ from typing import Any
 import numpy as np
 
 from deepfusion.components.net import Net
-from deepfusion.training.feed import (
-    Examples,
-    Feed,
-    Normalization,
-    Tally,
-    batches,
-    check_batch_size,
-    check_roles,
-    is_classes,
-)
+from deepfusion.training.feed import Examples, Feed, Normalization, Tally, batches, check_roles, is_classes
 from deepfusion.training.progress import progress_bar
 from deepfusion.utils.backend import to_host
 
@@ -56,7 +47,7 @@ def evaluate(net: Net, inputs: Any, labels: Any, batch_size: int = 256, normaliz
         nodes: IDs of the nodes that are not x, y, logits and loss: `x=..., y=..., prediction=..., loss=...`.
     """
     check_roles(nodes, evaluate)
-    check_batch_size(batch_size, 'evaluate')
+    Feed.check_batch_size(batch_size, 'evaluate')
     feed = Feed(net, normalize, **nodes)
     with settings_kept(net):
         return run_test(net, feed, feed.check((inputs, labels), 'evaluate'), batch_size, 'testing', progress)

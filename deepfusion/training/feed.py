@@ -30,14 +30,6 @@ def check_roles(nodes: Iterable[str], function: Callable[..., Any]) -> None:
                                    f'{near_matches(name, [*ROLES, *options])}')
 
 
-def check_batch_size(batch_size: Any, who: str) -> None:
-    """Refuse what is no number of examples."""
-    if not (isinstance(batch_size, Real) and float(batch_size) > 0):
-        raise OptionError(f'{who}: expected batch_size above 0; found {batch_size!r}.')
-    if not isinstance(batch_size, Integral):
-        raise OptionError(f'{who}: expected batch_size to be a whole number; found {batch_size!r}.')
-
-
 class Feed:
     """Puts batches into the nodes of a net: inputs normalised, labels as one-hot rows, or as they are where the
     target's shape is (1,).
@@ -59,6 +51,14 @@ class Feed:
         if normalize is not None and not (isinstance(normalize, tuple | list) and len(normalize) == 2):
             raise OptionError(f'expected normalize=(mean, deviation); found {normalize!r:.60}. '
                               'BYTE_PIXELS is that of bytes.')
+
+    @staticmethod
+    def check_batch_size(batch_size: Any, who: str) -> None:
+        """Refuse what is no number of examples."""
+        if not (isinstance(batch_size, Real) and float(batch_size) > 0):
+            raise OptionError(f'{who}: expected batch_size above 0; found {batch_size!r}.')
+        if not isinstance(batch_size, Integral):
+            raise OptionError(f'{who}: expected batch_size to be a whole number; found {batch_size!r}.')
 
     def check(self, examples: Examples, what: str) -> Examples:
         """The examples, when inputs and labels are equally many and classes are in range; else an error."""

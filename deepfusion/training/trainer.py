@@ -14,16 +14,7 @@ from deepfusion.components.net import Net
 from deepfusion.errors import NodeTypeError, OptionError
 from deepfusion.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from deepfusion.training.evaluation import Evaluation, run_test, settings_kept
-from deepfusion.training.feed import (
-    Examples,
-    Feed,
-    Normalization,
-    Tally,
-    batches,
-    check_batch_size,
-    check_roles,
-    is_classes,
-)
+from deepfusion.training.feed import Examples, Feed, Normalization, Tally, batches, check_roles, is_classes
 from deepfusion.training.history import History
 from deepfusion.training.interrupt import Stop, interruptible
 from deepfusion.training.progress import progress_bar
@@ -94,7 +85,7 @@ class Trainer:
         for name, value in {'clip_norm': clip_norm, 'patience': patience}.items():
             if value is not None and not (isinstance(value, Real) and value > 0):
                 raise OptionError(f'Trainer: expected {name} above 0; found {value!r}.')
-        check_batch_size(batch_size, 'Trainer')
+        Feed.check_batch_size(batch_size, 'Trainer')
         check_rates(learning_rate)
         self._feed = Feed(net, normalize, **nodes)
         self.net = net
