@@ -68,8 +68,7 @@ class Feed:
         inputs, labels = examples
         labels = to_host(labels)
         if isinstance(inputs, list | tuple):
-            raise ShapeError(f'{what}: expected inputs as one array; found a {type(inputs).__name__}. '
-                             'Use numpy.array(inputs).')
+            inputs = np.asarray(inputs)
         if len(inputs) != len(labels) or len(labels) == 0:
             raise ShapeError(f'{what}: expected as many inputs as labels, at least one of each; '
                              f'found {len(inputs)} and {len(labels)}.')

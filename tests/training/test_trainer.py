@@ -370,8 +370,6 @@ def test_wrong_arguments_of_fit_and_evaluate():
     for epochs in (0, -1):
         with pytest.raises(OptionError, match=f'expected epochs above 0; found {epochs}'):
             Trainer(net).fit(x, y, epochs=epochs)
-    with pytest.raises(ShapeError, match='expected inputs as one array; found a list. Use numpy.array'):
-        Trainer(net).fit(x.tolist(), y, epochs=1)
     with pytest.raises(OptionError, match='evaluate: expected batch_size above 0; found -1'):
         evaluate(net, x, y, batch_size=-1)
     with pytest.raises(OptionError, match=r'expected normalize=\(mean, deviation\); found 3'):
@@ -417,3 +415,12 @@ def test_a_target_of_class_indices_learns_as_one_of_rows():
         with pytest.raises(OptionError, match='expected labels from 0 to 2'):
             Trainer(net).fit(x, y + 1, epochs=1)
     np.testing.assert_allclose(found[0], found[1], rtol=1e-5)
+
+
+def test_lists_are_taken_as_arrays():
+    (x, y), found = points(), []
+    for inputs, labels in ((x, y), (x.tolist(), y.tolist())):
+        net = classifier()
+        history = Trainer(net, seed=0).fit(inputs, labels, epochs=2)
+        found.append((history['train_loss'], evaluate(net, inputs, labels).loss))
+    assert found[0] == found[1]
