@@ -7,8 +7,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from deepfusion.components.data.checks import check_ID
 from deepfusion.components.data.data import Data
-from deepfusion.errors import NodeTypeError, UnknownNameError
-from deepfusion.utils.names import near_matches
+from deepfusion.errors import NodeTypeError
+from deepfusion.utils.names import refuse_unknown
 
 Options = ParamSpec('Options')
 Result = TypeVar('Result')
@@ -28,10 +28,9 @@ def block(function: Callable[Options, Result]) -> Callable[Options, Result]:
         if 'ID' in given:
             check_ID(given['ID'], f'Block {function.__name__}')
         who = f"Block {function.__name__} '{given.get('ID')}'"
+        if not takes_others:
+            refuse_unknown([name for name in given if name not in known], list(known)[2:], who)
         for name, value in given.items():
-            if name not in known and not takes_others:
-                raise UnknownNameError(f'{who}: expected options that it has; found {name!r}. '
-                                       f'{near_matches(name, list(known)[2:])}')
             if name in ONE and not isinstance(value, Data) and value is not known[name].default:
                 raise NodeTypeError(f'{who}: expected {name} to be Data; found {type(value).__name__} {value!r:.60}. '
                                     'Pass one Data, such as the output of a module.')

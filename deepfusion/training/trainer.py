@@ -116,6 +116,8 @@ class Trainer:
         Ctrl-C lets the current step finish; the epoch's row then counts the steps that were done. Pressed
         again a second later, it interrupts at once.
 
+        Warns where this trainer has made so many already, so that there is nothing to do.
+
         Args:
             inputs: (N, ...) one example a row: an array, or an array-like that takes arrays of indices.
             labels: (N,) integer classes, or (N, ...) targets.

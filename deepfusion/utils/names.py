@@ -30,3 +30,16 @@ def look_up(name: object, known: Mapping[str, T], kind: str) -> T:
     if isinstance(name, str) and name in known:
         return known[name]
     raise UnknownNameError(f'No {kind} is called {name!r}. {near_matches(name, known)}')
+
+
+def refuse_unknown(names: Iterable[str], known: Iterable[str], who: str) -> None:
+    """An `UnknownNameError` for the first option that is not known.
+
+    >>> refuse_unknown(['widht'], ['width'], "Block 'f'")
+    Traceback (most recent call last):
+    deepfusion.errors.UnknownNameError: Block 'f': expected options that it has; found 'widht'. Did you mean 'width'?
+    """
+    known = list(known)
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(f'{who}: expected options that it has; found {name!r}. {near_matches(name, known)}')

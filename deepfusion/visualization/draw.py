@@ -157,6 +157,7 @@ def target_file(filename: str | os.PathLike[str], format: str | None) -> tuple[P
     if format is None:
         if extension in FORMATS:
             return path, FORMATS[extension]
+        # What is nearly a form is misspelt; what is not may be the end of a name.
         if extension in OTHER_PICTURES or get_close_matches(extension, FORMATS, cutoff=0.65):
             look_up(extension, FORMATS, 'form of picture')
         return path.with_name(f'{path.name}.pdf'), 'pdf'

@@ -247,6 +247,6 @@ def test_wrong_use_gets_one_sentence(build, error, match):
                                                       ('compact_bilinear', 'compct', 'compact')])
 def test_a_misspelt_option_of_fuse_is_refused_before_a_node_is_made(way, option, meant):
     x, y = Data('x', (1, 4)), Data('y', (1, 3))
-    with pytest.raises(UnknownNameError, match=f"Block fuse 'f': .* found '{option}'. Did you mean '{meant}'"):
+    with pytest.raises(UnknownNameError, match=f"'f' by '{way}': .* found '{option}'. Did you mean '{meant}'"):
         fuse('f', [x, y], way=way, **{option: 8})
     assert not x.outputs

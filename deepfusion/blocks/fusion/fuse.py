@@ -16,8 +16,7 @@ from deepfusion.blocks.fusion.gates import channel_softmax_attention, gated_mult
 from deepfusion.blocks.fusion.level_attention import level_attention
 from deepfusion.blocks.fusion.selective_kernel import selective_kernel
 from deepfusion.components.data import Data
-from deepfusion.errors import UnknownNameError
-from deepfusion.utils.names import look_up, near_matches
+from deepfusion.utils.names import look_up, refuse_unknown
 
 Way = Callable[..., Data]
 
@@ -76,11 +75,8 @@ def fuse(ID: str, inputs: Sequence[Data], way: str | Way = 'sum', width: int | N
 
 
 def _check_options(ID: str, way: str | Way, merging: Way, options: dict[str, Any]) -> None:
-    """Refuse what neither `fuse` nor the way takes, before any node is made."""
+    """Refuse what neither `fuse` nor the way takes, before any node is made. A way that hands options on to modules
+    leaves it to those."""
     own, known = (signature(function).parameters for function in (fuse, merging))
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
-        return
-    for name in options:
-        if name not in known:
-            raise UnknownNameError(f"Block fuse '{ID}': expected options of fuse or of {way!r}; found {name!r}. "
-                                   f'{near_matches(name, [*list(own)[3:-1], *list(known)[2:]])}')
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+        refuse_unknown(options, [*list(own)[3:-1], *list(known)[2:]], f"Block fuse '{ID}' by {way!r}")

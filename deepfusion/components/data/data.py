@@ -217,7 +217,7 @@ class Data:
         self._stamp = None
         if not (self._is_parameter and self._val_is_ours and self._val.flags.c_contiguous):
             self._val, self._val_is_ours = self._val.copy(), True
-        deriv = xp.ascontiguousarray(self.deriv if self._deriv is None else self._deriv).reshape(self._val.shape)
+        deriv = xp.asarray(self.deriv if self._deriv is None else self._deriv, order='C')
         regularizer = self.regularizer if self.is_regularized else None
         val, deriv, *averages = (a.reshape(-1) for a in (self._val, deriv, *optimizer.advance(deriv)))
 

@@ -36,7 +36,6 @@ class LRelu(Module):
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         check_number(self, 'alpha')
-        self.alpha = float(self.alpha)       # NumPy's numbers would widen the arrays they meet
         return shape
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:
