@@ -64,7 +64,8 @@ def attention_forward(xp: Any, q: Array, k: Array, v: Array, biases: Sequence[Ar
         xp.exp(s, out=s)
         return s @ ones                                     # a product sums rows faster than a reduction
 
-    split(xp, part, batch, 4 * scores.size, at_most=4 * CACHED)
+    if batch:
+        split(xp, part, batch, 4 * scores.size, at_most=4 * CACHED)
     return out, (q, k, v, biases, scores, scale, out, factor)
 
 

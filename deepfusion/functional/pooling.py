@@ -5,6 +5,8 @@ window, not k * k. Backward goes the same way back. For the maximum that finds t
 order, as it should: the first row that holds the maximum, then the first such entry in the row. It compares
 values anew, so nothing but them is kept, and no indices at all.
 
+Each share of the examples goes through all axes in one go, while it is in cache.
+
 Padding is never there: a window is cut to the entries inside the volume, which for the maximum is the same as
 padding with -infinity. Volumes are (B, C, *spatial), results lie channels-last in memory.
 """
@@ -26,8 +28,15 @@ def max_pool(x: Array, windows: Windows, ceil_mode: bool = False) -> tuple[Array
     """The largest entry of each window of x; and the stages that `max_pool_backward` needs."""
     xp = array_module(x)
     stages = [walked(xp, x)]
-    for along in reversed(_axes(windows, x.shape[2:], windows.output_size(x.shape[2:], ceil_mode))):
-        stages.append(_max_along(xp, stages[-1], along))
+    axes = _axes(windows, x.shape[2:], windows.output_size(x.shape[2:], ceil_mode))[::-1]
+    for along in axes:
+        stages.append(empty(xp, along.shape(stages[-1], along.number), x.dtype))
+
+    def task(share: slice) -> None:
+        for along, before, after in zip(axes, stages, stages[1:], strict=False):
+            _max_along(xp, before[share], along, after[share])
+
+    split(xp, task, len(stages[0]), x.size, BLOCK, multiplies=False)
     return unwalked(stages[-1], x.shape[1]), stages
 
 
@@ -37,9 +46,17 @@ def max_pool_backward(deriv: Array, stages: list[Array], windows: Windows) -> Ar
     channels, deriv = deriv.shape[1], walked(xp, deriv)
     rank = len(windows.size)
     axes = _axes(windows, stages[0].shape[1:1 + rank], stages[-1].shape[1:1 + rank])
-    for along, x, y in zip(axes, stages[-2::-1], stages[:0:-1], strict=True):
-        deriv = _max_along_backward(xp, deriv, x, y, along)
-    return unwalked(deriv, channels)
+    dx = empty(xp, stages[0].shape, deriv.dtype)
+
+    def task(share: slice) -> None:
+        found = deriv[share]
+        for along, x, y in zip(axes, stages[-2::-1], stages[:0:-1], strict=True):
+            into = dx[share] if x is stages[0] else xp.empty(x[share].shape, deriv.dtype)
+            _max_along_backward(xp, found, x[share], y[share], along, into)
+            found = into
+
+    split(xp, task, len(dx), dx.size, BLOCK, multiplies=False)
+    return unwalked(dx, channels)
 
 
 def window_sum(x: Array, windows: Windows, ceil_mode: bool = False) -> Array:
@@ -109,23 +126,18 @@ def _axes(windows: Windows, spatial: tuple[int, ...], output: tuple[int, ...]) -
     return tuple(found)
 
 
-def _max_along(xp: Any, x: Array, along: _Along) -> Array:
-    y = empty(xp, along.shape(x, along.number), x.dtype)
-
-    def task(share: slice) -> None:
-        theirs, mine, steps = x[share], y[share], along.steps
-        if not along.is_inside:
-            mine[...] = -float('inf')
-        elif len(steps) > 1:
-            xp.maximum(theirs[steps[0][0]], theirs[steps[1][0]], out=mine)
-        else:
-            mine[...] = theirs[steps[0][0]]
-        for inside, met in steps[2 if along.is_inside else 0:]:
-            target = mine[met]
-            xp.maximum(target, theirs[inside], out=target)
-
-    split(xp, task, len(x), x.size, BLOCK, multiplies=False)
-    return y
+def _max_along(xp: Any, x: Array, along: _Along, y: Array) -> None:
+    """The largest entry of each window of x along one axis, into y."""
+    steps = along.steps
+    if not along.is_inside:
+        y[...] = -float('inf')
+    elif len(steps) > 1:
+        xp.maximum(x[steps[0][0]], x[steps[1][0]], out=y)
+    else:
+        y[...] = x[steps[0][0]]
+    for inside, met in steps[2 if along.is_inside else 0:]:
+        target = y[met]
+        xp.maximum(target, x[inside], out=target)
 
 
 def _sum_along(xp: Any, x: Array, along: _Along, adjoint: bool = False) -> Array:
@@ -142,27 +154,20 @@ def _sum_along(xp: Any, x: Array, along: _Along, adjoint: bool = False) -> Array
     return y
 
 
-def _max_along_backward(xp: Any, deriv: Array, x: Array, y: Array, along: _Along) -> Array:
-    dx = empty(xp, x.shape, deriv.dtype)
-
-    def task(share: slice) -> None:
-        theirs, largest, mine = x[share], y[share], dx[share]
-        left = deriv[share]                                     # of windows whose maximum has not been met
-        if along.covers:
-            targets = [mine[inside] for inside, _ in along.steps]
-            for target, (inside, _) in zip(targets[:-1], along.steps, strict=False):
-                xp.multiply(left, theirs[inside] == largest, out=target)
-                left = xp.subtract(left, target, out=targets[-1] if target is targets[-2] else None)
-            if len(targets) == 1:
-                targets[0][...] = left
-            return
-        mine[...] = 0
-        left = left.copy()
-        for inside, met in along.steps:
-            remainder, target = left[met], mine[inside]
-            hit = remainder * (theirs[inside] == largest[met])
-            remainder -= hit
-            target += hit
-
-    split(xp, task, len(x), x.size, BLOCK, multiplies=False)
-    return dx
+def _max_along_backward(xp: Any, left: Array, x: Array, y: Array, along: _Along, dx: Array) -> None:
+    """The derivatives of x along one axis, into dx, from `left`, those of windows whose maximum has not been met."""
+    if along.covers:
+        targets = [dx[inside] for inside, _ in along.steps]
+        for target, (inside, _) in zip(targets[:-1], along.steps, strict=False):
+            xp.multiply(left, x[inside] == y, out=target)
+            left = xp.subtract(left, target, out=targets[-1] if target is targets[-2] else None)
+        if len(targets) == 1:
+            targets[0][...] = left
+        return
+    dx[...] = 0
+    left = left.copy()
+    for inside, met in along.steps:
+        remainder, target = left[met], dx[inside]
+        hit = remainder * (x[inside] == y[met])
+        remainder -= hit
+        target += hit

@@ -102,7 +102,10 @@ def layer_backward(kind: Kind, xp: Any, derivs: list[Array | None], saved: tuple
         rows, inputs, kept = part
         states = _of(history, rows)
         room = empty(xp, (*inputs.shape[:2], kind.columns * width), inputs.dtype)
-        found = kind.backward(xp, _of(derivs, rows), kept, recurrent, states, *_of([mask], rows),
+        # Steps read these some rows at a time, which lie far apart in what comes examples first; read at once they cost
+        # less.
+        given = tuple(None if d is None else xp.ascontiguousarray(d) for d in _of(derivs, rows))
+        found = kind.backward(xp, given, kept, recurrent, states, *_of([mask], rows),
                               tuple(each[rows] for each in carry), room)
         d_inputs, d_states = map(_flat, found)
         if dx is not None:

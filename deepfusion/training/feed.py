@@ -30,6 +30,13 @@ def check_roles(nodes: Iterable[str], function: Callable[..., Any]) -> None:
                                    f'{near_matches(name, [*ROLES, *options])}')
 
 
+def _node(net: Net, role: str, ID: str) -> Any:
+    try:
+        return net.get_node(ID)
+    except UnknownNameError as error:
+        raise UnknownNameError(f"{error} Name the one to use with {role}='...'.") from None
+
+
 class Feed:
     """Puts batches into the nodes of a net: inputs normalised, labels as one-hot rows, or as they are where the
     target's shape is (1,).
@@ -44,9 +51,9 @@ class Feed:
 
     def __init__(self, net: Net, normalize: Normalization = None, x: str = 'x', y: str = 'y',
                  prediction: str = 'logits', loss: str = 'loss') -> None:
-        self.x, self.y, self.loss = net.get_node(x), net.get_node(y), net.get_node(loss)
+        self.x, self.y, self.loss = (_node(net, role, ID) for role, ID in (('x', x), ('y', y), ('loss', loss)))
         self.prediction: Any = net.node_lookup.get(prediction)
-        self._get_prediction = lambda: net.get_node(prediction)
+        self._get_prediction = lambda: _node(net, 'prediction', prediction)
         self.normalize = normalize
         if normalize is not None and not (isinstance(normalize, tuple | list) and len(normalize) == 2):
             raise OptionError(f'expected normalize=(mean, deviation); found {normalize!r:.60}. '
@@ -118,8 +125,12 @@ class Tally:
 
     def add(self, size: int) -> None:
         """Count the batch of that size that has just gone forward."""
+        loss = self._feed.loss
+        if loss.val.size != 1:
+            raise ShapeError(f"Expected the loss '{loss.ID}' to be one number; found the shape {loss.val.shape}. "
+                             "Let it be the mean, reduction='mean'.")
         hits = self._feed.right() if self._classes else None
-        self._waiting.append((self._feed.loss.val, hits, size))
+        self._waiting.append((loss.val, hits, size))
         self.examples += size
         self.steps += 1
 

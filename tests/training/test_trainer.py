@@ -424,3 +424,19 @@ def test_lists_are_taken_as_arrays():
         history = Trainer(net, seed=0).fit(inputs, labels, epochs=2)
         found.append((history['train_loss'], evaluate(net, inputs, labels).loss))
     assert found[0] == found[1]
+
+
+def test_a_loss_for_each_example_is_refused_before_a_step():
+    x, y = Data('x', (1, 4)), Data('y', (1, 3))
+    scores = MatMul('m', [x], out_features=3)
+    net = Net('net', [CrossEntropyLoss('c', [scores.output, y], Data('loss', (1,)), reduction='none').output])
+    before = scores.W.val.copy()
+    with pytest.raises(ShapeError, match="the loss 'loss' to be one number; found the shape .64,.. Let it be the mean"):
+        Trainer(net, prediction='m_out').fit(*points(), epochs=1)
+    np.testing.assert_array_equal(scores.W.val, before)
+
+
+def test_a_net_whose_loss_has_another_name():
+    net = Net('net', [CrossEntropyLoss('c', [Data('x', (1, 4)), Data('y', (1, 4))]).output])
+    with pytest.raises(UnknownNameError, match="is called 'loss'.* Name the one to use with loss='...'."):
+        Trainer(net)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import Any
+from typing import Any, cast
 
 from deepfusion.components.data import checks
 from deepfusion.components.data.regularizers import Regularizer
@@ -10,7 +10,7 @@ from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS, Optimize
 from deepfusion.errors import MissingValueError, OptionError, ShapeError
 from deepfusion.functional.broadcasting import unbroadcast
 from deepfusion.functional.elementwise import elementwise_into
-from deepfusion.functional.parallel import BLOCK, SMALL, split
+from deepfusion.functional.parallel import BLOCK, split
 from deepfusion.functional.workspace import empty_like
 from deepfusion.utils.backend import array_module, as_array, moved
 
@@ -201,8 +201,10 @@ class Data:
         """One step against the derivative, `val -= learning_rate * (step + reg_strength * reg'(val))`, when not
         frozen; then clear the derivative. Parameters are updated in place."""
         self.check_update()
-        if not self.is_frozen and self.optimizer is not None:
-            self._step(self.optimizer)
+        if not self.is_frozen:
+            if self.optimizer is None:          # who assigns to is_frozen has not called unfreeze
+                self.unfreeze()
+            self._step()
         self.clear_grads()
 
     def check_update(self) -> None:
@@ -211,9 +213,9 @@ class Data:
             raise MissingValueError(f"Data '{self.ID}': expected a value of floats to update; found "
                                     f'{"none" if self._val is None else self._val.dtype}. Set .val or freeze it.')
 
-    def _step(self, optimizer: Optimizer) -> None:
+    def _step(self) -> None:
         """Subtract the step, in pieces that stay in cache, spread over the cores."""
-        xp = array_module(self._val)
+        xp, optimizer = array_module(self._val), cast(Optimizer, self.optimizer)
         self._stamp = None
         if not (self._is_parameter and self._val_is_ours and self._val.flags.c_contiguous):
             self._val, self._val_is_ours = self._val.copy(), True
@@ -228,11 +230,7 @@ class Data:
                 step = step + regularizer.reg_strength * regularizer.reg_fn_deriv(piece)
             piece -= self.learning_rate * step
 
-        touched = (3 + len(averages)) * val.size
-        if touched < SMALL:
-            part(slice(None))
-        else:
-            split(xp, part, val.size, touched, at_most=BLOCK)
+        split(xp, part, val.size, (3 + len(averages)) * val.size, at_most=BLOCK, multiplies=False)
 
     def freeze(self) -> None:
         """Let `update` leave the value as it is. The optimizer keeps its state for `unfreeze`."""

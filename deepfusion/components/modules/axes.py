@@ -3,6 +3,7 @@
 from numbers import Integral
 
 from deepfusion.components.modules.module import Module
+from deepfusion.errors import OptionError
 from deepfusion.functional.broadcasting import broadcast_shape
 
 
@@ -20,6 +21,15 @@ def check_axis(module: Module, axis: int, shape: tuple[int, ...], extra: int = 0
         raise module.shape_error(f'an axis other than the batch, from 1 to {rank - 1}', f'axis {axis!r}',
                                  f"The shape of '{module.inputs[0].ID}' is {shape}.")
     return axis % rank
+
+
+def check_integers(module: Module, name: str) -> tuple[int, ...]:
+    """The option of that name as a tuple. Refuses what is no list of integers."""
+    value = getattr(module, name)
+    if not isinstance(value, tuple | list) or not all(isinstance(n, Integral) for n in value):
+        raise OptionError(f'{module!r}: expected {name} to be a tuple of integers; found {value!r}. '
+                          f'A single one is written as {name}=(6,).')
+    return tuple(map(int, value))
 
 
 def broadcast(module: Module, *shapes: tuple[int, ...]) -> tuple[int, ...]:

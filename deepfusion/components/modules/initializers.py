@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 
+from deepfusion.errors import OptionError
+from deepfusion.functional.broadcasting import broadcast_shape
 from deepfusion.utils.names import look_up
 
 Initializer = Callable[[tuple[int, ...], int, int], np.ndarray]
 
 
-def initial_value(init: Any, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
+def initial_value(init: Any, shape: tuple[int, ...], fan_in: int, fan_out: int, what: str = 'A parameter'
+                  ) -> np.ndarray:
     """The starting value of a parameter.
 
     Args:
@@ -18,6 +21,7 @@ def initial_value(init: Any, shape: tuple[int, ...], fan_in: int, fan_out: int) 
         shape: Shape of the parameter.
         fan_in: Number of inputs that one output sums over.
         fan_out: Number of outputs that one input reaches.
+        what: Whose value, for the error.
 
     | name | draws |
     |---|---|
@@ -35,7 +39,14 @@ def initial_value(init: Any, shape: tuple[int, ...], fan_in: int, fan_out: int) 
         return look_up(init, INITIALIZERS, 'initializer')(shape, fan_in, fan_out)
     if callable(init):
         return np.asarray(init(shape))
-    return np.broadcast_to(np.asarray(init, dtype=float), shape).copy()
+    try:
+        value = np.asarray(init, dtype=float)
+    except (TypeError, ValueError):
+        value = np.array(np.nan)
+    if not np.isfinite(value).all() or broadcast_shape(value.shape, shape) != shape:
+        raise OptionError(f'{what}: expected to start at a number, or at an array of numbers of shape {shape}; '
+                          f'found {init!r:.60}. Give one of them, or the name of an initializer.')
+    return np.broadcast_to(value, shape).copy()
 
 
 def _uniform(bound: float, shape: tuple[int, ...]) -> np.ndarray:

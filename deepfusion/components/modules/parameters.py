@@ -69,7 +69,7 @@ class Parametric:
                          is_regularized=regularized,
                          regularizer_details=self.regularizer_details if regularized else None)
         self._adopt(name, parameter)
-        parameter.val = initial_value(init, shape, fan_in, fan_out)
+        parameter.val = initial_value(init, shape, fan_in, fan_out, f"Parameter '{parameter.ID}'")
         if regularizable:
             self._regularizable.append(parameter)
         setattr(self, name, parameter)

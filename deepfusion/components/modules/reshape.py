@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from deepfusion.components.data.data import Data
+from deepfusion.components.modules.axes import check_integers
 from deepfusion.components.modules.module import Module
 
 Array = Any
@@ -39,15 +40,15 @@ class Reshape(Module):
         super().__init__(ID, inputs, output)
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        wanted = self.shape if self.shape is not None else (self.given_shape or shape)[1:]
         if self.shape is None and self.given_shape is None:
             raise self.shape_error('a shape or an output', 'neither', 'Pass one of them.')
-        sizes, count = tuple(wanted), math.prod(shape[1:])
+        wanted = check_integers(self, 'shape') if self.shape is not None else (self.given_shape or shape)[1:]
+        sizes, count = wanted, math.prod(shape[1:])
         if sizes.count(-1) == 1:
             known = -math.prod(sizes)
             sizes = tuple(count // known if n == -1 and known else n for n in sizes)
         if min(sizes, default=0) < 0 or math.prod(sizes) != count:
-            raise self.shape_error(f'a shape with the {count} entries of {shape[1:]}', tuple(wanted),
+            raise self.shape_error(f'a shape with the {count} entries of {shape[1:]}', wanted,
                                    'Leave the batch axis out of shape; one size may be -1.')
         return (*shape[:1], *sizes)
 

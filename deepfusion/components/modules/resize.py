@@ -1,5 +1,6 @@
 """Volumes in another size."""
 
+from math import inf
 from typing import Any
 
 from deepfusion.components.data.data import Data
@@ -84,7 +85,7 @@ class Resize(Module):
         if self.size is not None:
             return self._numbers(self.size, rank)
         factors = tuple(self.scale) if isinstance(self.scale, list | tuple) else (self.scale,) * rank
-        if len(factors) != rank or not all(isinstance(f, int | float) and f > 0 for f in factors):
+        if len(factors) != rank or not all(isinstance(f, int | float) and 0 < f < inf for f in factors):
             raise OptionError(f'{self!r}: expected scale to be a positive number, or {rank} of them; '
                               f'found {self.scale!r}. Use numbers like 2 or 0.5.')
         self._factors = factors

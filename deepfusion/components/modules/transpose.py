@@ -3,6 +3,7 @@
 from typing import Any
 
 from deepfusion.components.data.data import Data
+from deepfusion.components.modules.axes import check_integers
 from deepfusion.components.modules.module import Module
 
 Array = Any
@@ -37,7 +38,7 @@ class Transpose(Module):
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         rank = len(shape)
         self._order = (0, *range(rank - 1, 0, -1)) if self.axes is None else tuple(
-            axis + rank if axis < 0 else axis for axis in self.axes)
+            axis + rank if axis < 0 else axis for axis in check_integers(self, 'axes'))
         if sorted(self._order) != list(range(rank)) or self._order[0]:
             raise self.shape_error(f'axes to be an order of {tuple(range(rank))} that begins with 0', self.axes,
                                    f"The shape of '{self.inputs[0].ID}' is {shape}.")

@@ -114,7 +114,7 @@ def rebuild_net(description: dict[str, Any], arrays: Arrays, modules: Sequence[t
         builder.fill(i)
     net = Net(description['net']['ID'], [builder.node(i) for i in description['roots']])
     for name in _NET_FIELDS:
-        setattr(net, name, description['net'][name])
+        vars(net)[name] = description['net'][name]      # the nodes have theirs
     return net
 
 

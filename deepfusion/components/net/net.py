@@ -9,6 +9,7 @@ from deepfusion.components.data.data import Data
 from deepfusion.components.data.regularizers import Regularizer
 from deepfusion.components.modules.module import Module
 from deepfusion.components.net import graph, passes
+from deepfusion.components.net.assigned import Assigned
 from deepfusion.components.net.folding import find_folded, with_folded
 from deepfusion.components.net.updating import Updates
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS, get_optimizer
@@ -50,6 +51,9 @@ class Net:
     """
 
     available_modes: ClassVar[list[str]] = ['train', 'test']
+    learning_rate: Any = Assigned(lambda net, rate: net.set_learning_rate(rate))
+    is_frozen: Any = Assigned(lambda net, is_frozen: net.freeze() if is_frozen else net.unfreeze())
+    mode: Any = Assigned(lambda net, mode: net.set_mode(mode))
 
     def __init__(
         self,
@@ -66,12 +70,10 @@ class Net:
         get_optimizer((), optimizer_details or DEFAULT_OPTIMIZER_DETAILS)
         if is_regularized:
             Regularizer(regularizer_details or {})
-        self.learning_rate = learning_rate
+        vars(self).update(learning_rate=learning_rate, is_frozen=False, mode='train')
         self.optimizer_details = optimizer_details
         self.is_regularized = is_regularized
         self.regularizer_details = regularizer_details if is_regularized else None
-        self.is_frozen = False
-        self.mode = 'train'
         self.check_finite = False
         self.seconds: dict[str, dict[str, float]] = {}
         self.connect(root_nodes)
@@ -142,13 +144,11 @@ class Net:
         Args:
             verbose: Print the time that each module takes.
         """
-        shapes = passes.check_inputs(self._leaves)
+        passes.check_verbose(verbose, "Values are set on nodes: net.get_node('x').val = ...")
+        shapes = passes.check_inputs(self._leaves, self.check_finite)
         if shapes != self._checked:
             passes.check_batches(self._modules)
             self._checked = shapes
-        if self.check_finite:
-            for leaf in self._leaves:
-                passes.refuse_non_finite(f"The value of the input '{leaf.ID}'", leaf.val)
         passes.forget_seeds(self._data)
         self._run(self._modules, 'forward', passes.watch_value, verbose)
 
@@ -168,6 +168,7 @@ class Net:
             verbose: Print the time that each module takes.
             wrt: None for everything; 'unfrozen' for what `update` needs; or a list of Data.
         """
+        passes.check_verbose(verbose, 'What to differentiate by is written as wrt=...')
         needs = None if wrt is None else self._wanted.needs(wrt)
         passes.start_derivatives(self._modules, self._leaves, self.root_nodes)
         passes.run_backward(self._modules if needs is None else list(needs), needs, self.root_nodes,
@@ -196,7 +197,7 @@ class Net:
 
     def freeze(self) -> None:
         """Freeze all modules. Data nodes keep their own state."""
-        self.is_frozen = True
+        vars(self)['is_frozen'] = True
         for module in self._modules:
             module.freeze()
 
@@ -205,13 +206,13 @@ class Net:
         if optimizer_details is not None:
             get_optimizer((), optimizer_details)
             self.optimizer_details = optimizer_details
-        self.is_frozen = False
+        vars(self)['is_frozen'] = False
         for module in self._modules:
             module.unfreeze(**({} if optimizer_details is None else {'optimizer_details': optimizer_details}))
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the learning rate of all nodes."""
-        self.learning_rate = check_learning_rate(learning_rate, f"Net '{self.ID}'")
+        vars(self)['learning_rate'] = check_learning_rate(learning_rate, f"Net '{self.ID}'")
         for node in self.topological_order:
             node.set_learning_rate(learning_rate)
 
@@ -241,7 +242,7 @@ class Net:
     def set_mode(self, mode: str) -> None:
         """Choose 'train' or 'test' for all modules that differ between the two."""
         look_up(mode, dict.fromkeys(self.available_modes), 'mode')
-        self.mode = mode
+        vars(self)['mode'] = mode
         for module in self._modules:
             if module.different_at_train_test:
                 module.set_mode(mode)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral
 from typing import Any
 
 from deepfusion.components.data.data import Data
@@ -31,13 +32,21 @@ def run_modules(modules: Iterable[Module], method: str, after: Callable[[Module]
 
 # -- Before forward -----------------------------------------------------------------------------------------------
 
-def check_inputs(leaves: Sequence[Data]) -> tuple[tuple[int, ...], ...]:
-    """The shapes of the values of all inputs, after making sure that there are values."""
+def check_verbose(verbose: Any, fix: str) -> None:
+    """Refuse what was not meant for the option that comes first."""
+    if not isinstance(verbose, bool | Integral):
+        raise OptionError(f'Net: expected verbose to be True or False; found {type(verbose).__name__}. {fix}')
+
+
+def check_inputs(leaves: Sequence[Data], finite: bool = False) -> tuple[tuple[int, ...], ...]:
+    """The shapes of the values of all inputs, after making sure that there are values, and finite ones if asked to."""
     for leaf in leaves:
         if leaf._val is None:
             users = ', '.join(repr(m) for m in leaf.outputs[:3])
             raise MissingValueError(f"Data '{leaf.ID}' (an input of {users}): expected a value; found none. "
                                     f'Set {leaf.ID}.val before forward.')
+        if finite:
+            refuse_non_finite(f"The value of the input '{leaf.ID}'", leaf._val)
     return tuple([leaf._val.shape for leaf in leaves])
 
 

@@ -223,3 +223,12 @@ def test_numbers_of_numpy_are_numbers():
     x.update()
     np.testing.assert_array_equal(x.val, [[0.75, 0.75]])
     assert type(x.regularizer.reg_strength) is type(x.optimizer.momentum) is float
+
+
+def test_a_node_that_is_no_longer_frozen_learns():
+    x = Data('x', (1, 2), np.ones((1, 2)), learning_rate=0.5,
+             optimizer_details={'optimizer_name': 'SGD', 'hyperparameters': {}})
+    x.is_frozen = False                 # in place of x.unfreeze()
+    x.deriv = np.ones((1, 2))
+    x.update()
+    np.testing.assert_array_equal(x.val, [[0.5, 0.5]])

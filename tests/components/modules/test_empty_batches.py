@@ -5,7 +5,9 @@ import pytest
 
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Resize
+from deepfusion.components.modules.attention import MultiHeadAttention
 from deepfusion.components.modules.pooling import GlobalAvgPool, GlobalMaxPool
+from deepfusion.components.modules.rnn import GRU, LSTM, RNN
 
 
 @pytest.mark.parametrize('make', [lambda x: GlobalAvgPool('m', [x]), lambda x: GlobalMaxPool('m', [x]),
@@ -19,3 +21,17 @@ def test_a_batch_of_none(make):
     module.output.deriv = np.ones(module.output.val.shape)
     module.backward()
     assert x.deriv.shape == (0, 3, 4, 5)
+
+
+@pytest.mark.parametrize('make', [lambda x: MultiHeadAttention('m', [x, x, x], heads=2),
+                                  lambda x: RNN('m', [x], hidden_size=3), lambda x: GRU('m', [x], hidden_size=3),
+                                  lambda x: LSTM('m', [x], hidden_size=3, bidirectional=True)])
+def test_no_sequences(make):
+    x = Data('x', (1, 4, 6), np.ones((0, 4, 6)))
+    module = make(x)
+    module.forward()
+    assert module.output.val.shape == (0, *module.output.shape[1:])
+    module.output.deriv = np.ones(module.output.val.shape)
+    module.backward()
+    assert x.deriv.shape == (0, 4, 6)
+    assert not any(parameter.deriv.any() for parameter in module.parameter_list)

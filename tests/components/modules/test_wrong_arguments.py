@@ -3,8 +3,8 @@
 import pytest
 
 from deepfusion.components.data import Data
-from deepfusion.components.modules import Conv2D, MatMul, Module
-from deepfusion.components.modules.activation_functions import Relu
+from deepfusion.components.modules import Conv2D, MatMul, Module, Reshape, Resize, Transpose
+from deepfusion.components.modules.activation_functions import ELU, PRelu, Relu
 from deepfusion.components.modules.dropout import Dropout
 from deepfusion.errors import NodeTypeError, OptionError, UnknownNameError
 
@@ -57,3 +57,27 @@ def test_rate_in_place_of_parameters():
 def test_widths_are_whole_numbers_above_0(width):
     with pytest.raises(OptionError, match=f"'m': expected out_features to be an integer of at least 1; .* {width}"):
         MatMul('m', [Data('x', (1, 3))], out_features=width)
+
+
+@pytest.mark.parametrize(('module', 'options', 'message'), [
+    (Reshape, {'shape': 6}, "Reshape 'm': expected shape to be a tuple of integers; found 6."),
+    (Reshape, {'shape': '6'}, "Reshape 'm': expected shape to be a tuple of integers; found '6'."),
+    (Reshape, {'shape': (2.0, 3)}, "found (2.0, 3)."),
+    (Transpose, {'axes': 3}, "Transpose 'm': expected axes to be a tuple of integers; found 3."),
+    (Transpose, {'axes': (0, 'a', 2)}, "found (0, 'a', 2)."),
+    (Resize, {'scale': float('inf')}, "Resize 'm': expected scale to be a positive number, or 1 of them; found inf."),
+    (PRelu, {'alpha': [1, 2]}, "Parameter 'm_alpha': expected to start at a number, or at an array of numbers of "
+                               'shape (); found [1, 2].'),
+    (PRelu, {'alpha': None}, 'found None. Give one of them, or the name of an initializer.'),
+    (ELU, {'alpha': float('nan')}, 'found nan.')])
+def test_values_of_the_wrong_kind(module, options, message):
+    x = Data('x', (1, 2, 3))
+    with pytest.raises(OptionError) as error:
+        module('m', [x], **options)
+    assert message in str(error.value)
+    assert not x.outputs
+
+
+def test_a_slope_for_each_channel():
+    module = PRelu('m', [Data('x', (1, 2, 3))], alpha=[[[0.5], [0.25]]], per_channel=True)
+    assert module.alpha.val.tolist() == [[[0.5], [0.25]]]

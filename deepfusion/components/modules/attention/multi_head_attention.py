@@ -168,7 +168,8 @@ class MultiHeadAttention(Module):
         """Views (B, heads, T, d) of a pack (B, T, len(names) x E)."""
         batch, steps = packed.shape[:2]
         width = packed.shape[2] // len(names)
-        return {name: packed[..., i * width:(i + 1) * width].reshape(batch, steps, self.heads, -1).transpose(0, 2, 1, 3)
+        split = batch, steps, self.heads, width // self.heads
+        return {name: packed[..., i * width:(i + 1) * width].reshape(split).transpose(0, 2, 1, 3)
                 for i, name in enumerate(names)}
 
     def _turn(self, xp: Any, heads: dict[str, Array], back: bool = False) -> None:
