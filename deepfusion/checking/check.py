@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,6 +82,8 @@ def check_single(module: Module, values: Sequence[Any] | None, batch: int, optio
     if not isinstance(module, Module):
         raise NodeTypeError(f'check_module: expected a module; found {type(module).__name__}. '
                             'Pass the module itself, e.g. net.get_node(ID).')
+    if not isinstance(batch, Integral) or batch < 1:
+        raise OptionError(f'check_module: expected batch to be a whole number above 0; found {batch!r}.')
     with undisturbed([*module.inputs, *module.parameter_list]):
         twin = isolate(module)
         _fill(twin, values, batch, options.seed)
@@ -144,6 +147,9 @@ def _method(options: Options, subject: Subject) -> str:
 
 
 def _nodes(net: 'Net') -> list[Data]:
+    if not hasattr(net, 'topological_order'):
+        fix = 'Use check_module for a module.' if isinstance(net, Module) else 'Make a Net of what is to be checked.'
+        raise NodeTypeError(f'Gradient checking: expected a net; found {net!r:.60}. {fix}')
     return [node for node in net.topological_order if isinstance(node, Data)]
 
 

@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import inspect
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 import numpy as np
 
 from deepfusion.checking.check import METHODS
+from deepfusion.checking.report import GradCheckReport
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
 from deepfusion.errors import DeepFusionError, FileAccessError, NodeTypeError, OptionError
@@ -37,29 +39,41 @@ def check(target: str, inputs: tuple[str, ...], output: str | None, options: tup
     NAME is a Module class (give the shapes of its inputs), a module, a net, or a function that returns one of these.
     The exit code is 0 when all is right, 1 when not, 2 when the check cannot be made.
     """
-    from deepfusion.utils.grad_check import check_module, check_net
     if plot_path:
         from deepfusion.checking.plot import check_form
         check_form(plot_path)
     np.random.seed(seed)
-    subject = load_target(target)
-    if inspect.isclass(subject) and issubclass(subject, Module):
-        subject = build_module(subject, inputs, output, options, seed)
-    elif inspect.isfunction(subject):
-        subject = subject()
-    if isinstance(subject, Module):
-        report = check_module(subject, method=method, seed=seed, verbose=False)
-    elif hasattr(subject, 'topological_order'):
-        report = check_net(subject, method=method, seed=seed, verbose=False)
-    else:
-        raise NodeTypeError(f"'{target}' should name a Module class, a module, a net, or a function that returns one; "
-                            f'found {type(subject).__name__}.')
+    try:
+        report = make_report(target, inputs, output, options, method, seed)
+    except DeepFusionError:
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        raise OptionError(f"'{target}': expected code that runs; it stops with {type(error).__name__}: {error}. "
+                          'The lines above say where.') from error
     report.show(rows=None, arrays=arrays)
     if json_path:
         report.to_json(json_path)
     if plot_path:
         report.plot(plot_path)
     sys.exit(0 if report else 1)
+
+
+def make_report(target: str, inputs: tuple[str, ...], output: str | None, options: tuple[str, ...], method: str,
+                seed: int) -> GradCheckReport:
+    """The check of what `target` names."""
+    from deepfusion.utils.grad_check import check_module, check_net
+    subject = load_target(target)
+    if inspect.isclass(subject) and issubclass(subject, Module):
+        subject = build_module(subject, inputs, output, options, seed)
+    elif inspect.isfunction(subject):
+        subject = subject()
+    if isinstance(subject, Module):
+        return check_module(subject, method=method, seed=seed, verbose=False)
+    if hasattr(subject, 'topological_order'):
+        return check_net(subject, method=method, seed=seed, verbose=False)
+    raise NodeTypeError(f"'{target}' should name a Module class, a module, a net, or a function that returns one; "
+                        f'found {type(subject).__name__}.')
 
 
 def load_target(target: str) -> Any:

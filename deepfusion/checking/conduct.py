@@ -10,7 +10,7 @@
 | leftover | the result depends on an earlier pass, batch size or mode |
 | alias | `forward` hands its input on as its output |
 | shape, dtype | a derivative or value has the wrong shape or type |
-| no gradient | a parameter never receives a derivative |
+| no gradient | a parameter never receives a derivative; or a Data that should learn is not among the parameters |
 | batch of 1 | wrong for one example |
 | memory | wrong for arrays that are not contiguous, or lie channels-last |
 | same Data twice | wrong where two inputs are one Data |
@@ -25,6 +25,7 @@ import numpy as np
 from deepfusion.checking.layouts import ARRAY_CHECKS, recorded, wrong_types
 from deepfusion.checking.report import Fault
 from deepfusion.checking.trial import Outcome, Trial, roles
+from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
 from deepfusion.errors import DeepFusionError
 from deepfusion.utils.backend import array_module, as_array, to_host
@@ -166,6 +167,11 @@ def _alias(trial: Trial, first: Module, expected: Outcome) -> Iterator[Fault]:
 
 
 def _gives_gradients(trial: Trial, first: Module, expected: Outcome) -> Iterator[Fault]:
+    listed = [*first.inputs, first.output]
+    for name, value in vars(first).items():
+        if isinstance(value, Data) and not (value.is_frozen or value._is_parameter or value in listed):
+            yield trial.fault('no gradient', f'attribute {name}', 'it is a Data to learn that no `parameter_list` '
+                              'holds, so nothing updates, saves or counts it; declare it with add_parameter')
     silent = [role for role in expected.derivs if role.startswith('parameter') and role not in expected.received]
     rng = np.random.default_rng([trial.seed, 9])
     for _ in range(2 if silent else 0):

@@ -52,8 +52,9 @@ class KeptFilters:
             self._found = Transformed(weight, m, scale)
         return self._found
 
-    def __deepcopy__(self, memo: Any) -> 'KeptFilters':
-        return KeptFilters()
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies start anew."""
+        return KeptFilters, ()
 
 
 class Transformed:

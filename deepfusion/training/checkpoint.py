@@ -7,11 +7,12 @@ dies there is one whole checkpoint, the newest or the one before.
 
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from deepfusion.components.net import Net
-from deepfusion.errors import FileFormatError, MissingFileError
+from deepfusion.errors import FileAccessError, FileFormatError, MissingFileError, OptionError
 
 FORMAT = 1
 
@@ -20,6 +21,28 @@ def checkpoint_path(path: str | Path) -> Path:
     """The path with `.json` at its end."""
     path = Path(path)
     return path if path.suffix == '.json' else path.with_name(path.name + '.json')
+
+
+def check_checkpoint(path: Path, is_known: bool) -> None:
+    """Make sure, before hours are spent, that a checkpoint can be written there, and that it takes the place of none
+    of another run.
+
+    Args:
+        is_known: whether the epochs of the one that is there are this run's.
+
+    Raises:
+        FileAccessError: the folder cannot be written.
+        OptionError: there is one of another run.
+    """
+    if path.exists() and not is_known:
+        raise OptionError(f"Trainer: expected no checkpoint of another run; found '{path}'. Call resume() to go on "
+                          'with it, delete it, or give another path.')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise FileAccessError(f"The checkpoint '{path}' cannot be written ({error.strerror}: {error.filename}); "
+                              'give another path.') from error
 
 
 def save_checkpoint(path: Path, net: Net, rows: list[dict[str, Any]], best: dict[str, Any] | None,
@@ -33,7 +56,6 @@ def save_checkpoint(path: Path, net: Net, rows: list[dict[str, Any]], best: dict
         best: the best of these rows, when its net is kept; it was saved by a call of its own epoch.
         generator: see `random_state`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     model = _model_file(path, rows[-1])
     net.save(str(model))
     state = {'format': FORMAT, 'model': model.name, 'rows': rows, 'best': best, 'random_state': generator,

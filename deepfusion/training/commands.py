@@ -179,9 +179,6 @@ def run(plan: Plan, pictures: 'Dataset') -> None:
             on_epoch=lambda row: click.echo(epoch_in_words(row, plan.epochs)))
         if trainer.checkpoint is not None and trainer.checkpoint.exists():
             trainer.resume()
-            if (trainer.net.ID, trainer.net.get_node('x').shape) != (net.ID, net.get_node('x').shape):
-                raise OptionError(f"The checkpoint in '{plan.output}' is of {trainer.net}; "
-                                  'choose another folder with --output.')
             click.echo(f'going on after epoch {len(trainer.history)}')
         test = (pictures.test_pictures, pictures.test_labels)
         trainer.fit(pictures.train_pictures, pictures.train_labels, plan.epochs, test=test)

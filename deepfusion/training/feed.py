@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from inspect import signature
+from math import prod
 from numbers import Integral, Real
 from typing import Any
 
@@ -55,9 +56,9 @@ class Feed:
         self.prediction: Any = net.node_lookup.get(prediction)
         self._get_prediction = lambda: _node(net, 'prediction', prediction)
         self.normalize = normalize
-        if normalize is not None and not (isinstance(normalize, tuple | list) and len(normalize) == 2):
-            raise OptionError(f'expected normalize=(mean, deviation); found {normalize!r:.60}. '
-                              'BYTE_PIXELS is that of bytes.')
+        if normalize is not None and not _is_normalization(normalize):
+            raise OptionError('Expected normalize=(mean, deviation), numbers or arrays, no deviation being 0; '
+                              f'found {normalize!r:.60}. BYTE_PIXELS is that of bytes.')
 
     @staticmethod
     def check_batch_size(batch_size: Any, who: str) -> None:
@@ -73,6 +74,10 @@ class Feed:
             raise ShapeError(f'{what}: expected a pair (inputs, labels); found {type(examples).__name__}. '
                              'Put the two into a tuple.')
         inputs, labels = examples
+        for name, given in (('inputs', inputs), ('labels', labels)):
+            if not hasattr(given, '__len__') or isinstance(given, str | dict):
+                raise ShapeError(f'{what}: expected {name} to be an array, one example a row; '
+                                 f'found {type(given).__name__}.')
         labels = to_host(labels)
         if isinstance(inputs, list | tuple):
             inputs = np.asarray(inputs)
@@ -84,9 +89,14 @@ class Feed:
             holder = self.prediction if self._takes_indices else self.y
             classes = holder.shape[-1]
             if labels.min() < 0 or labels.max() >= classes:
+                fix = 'Give labels[:, None] for a single score' if classes == 1 else 'Give floats'
                 raise OptionError(f"{what}: expected labels from 0 to {classes - 1}, as '{holder.ID}' has "
-                                  f'shape {holder.shape}; found {labels.min()} to {labels.max()}. Give floats in the '
-                                  f"shape of '{self.y.ID}' if they are no classes.")
+                                  f'shape {holder.shape}; found {labels.min()} to {labels.max()}. {fix}, in the '
+                                  f"shape of '{self.y.ID}', if they are no classes.")
+        elif labels.ndim == 1 and prod(self.y.shape[1:]) > 1:
+            raise ShapeError(f"{what}: expected classes as integers, or targets in the shape of '{self.y.ID}', "
+                             f'{self.y.shape}; found {labels.dtype} of shape {labels.shape}. '
+                             'Give labels.astype(int) if they are classes.')
         return inputs, labels
 
     def put(self, inputs: Any, labels: np.ndarray) -> None:
@@ -130,14 +140,14 @@ class Tally:
             raise ShapeError(f"Expected the loss '{loss.ID}' to be one number; found the shape {loss.val.shape}. "
                              "Let it be the mean, reduction='mean'.")
         hits = self._feed.right() if self._classes else None
-        self._waiting.append((loss.val, hits, size))
+        self._waiting.append((loss.val, hits, 1 if getattr(loss.input, 'reduction', None) == 'sum' else size))
         self.examples += size
         self.steps += 1
 
     def numbers(self) -> dict[str, float]:
         """Mean loss per example, and the share of right answers when there are classes."""
-        for loss, hits, size in self._waiting:
-            self._loss += float(to_host(loss)) * size
+        for loss, hits, weight in self._waiting:
+            self._loss += float(to_host(loss)) * weight
             self._hits += 0.0 if hits is None else float(to_host(hits))
         self._waiting.clear()
         found = {'loss': self._loss / max(self.examples, 1)}
@@ -148,6 +158,17 @@ class Tally:
         numbers = self.numbers()
         return f'loss {numbers["loss"]:.4f}' + (
             f'  accuracy {numbers["accuracy"]:6.2%}' if self._classes else '')
+
+
+def _is_normalization(given: Any) -> bool:
+    """Whether it is a pair of numbers, or of arrays of numbers, to subtract and to divide by."""
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        return False
+    try:
+        mean, deviation = (np.asarray(to_host(value), dtype=float) for value in given)
+    except (TypeError, ValueError):
+        return False
+    return bool(np.isfinite(mean).all() and np.isfinite(deviation).all() and deviation.all())
 
 
 def is_classes(labels: np.ndarray) -> bool:

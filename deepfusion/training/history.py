@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from deepfusion.utils.names import look_up
+
 
 class History:
     """One row of numbers for each epoch, in order.
@@ -32,6 +34,7 @@ class History:
 
     def __getitem__(self, column: str) -> list[Any]:
         """One column, from the first epoch to the last."""
+        look_up(column, dict.fromkeys(self.columns), 'column of the history')
         return [row[column] for row in self.rows]
 
     @property

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from deepfusion.components.data import Data
 from deepfusion.components.net import Net
 from deepfusion.errors import NodeTypeError, OptionError
-from deepfusion.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from deepfusion.training.checkpoint import check_checkpoint, checkpoint_path, load_checkpoint, save_checkpoint
 from deepfusion.training.evaluation import Evaluation, run_test, settings_kept
 from deepfusion.training.feed import Examples, Feed, Normalization, Tally, batches, check_roles, is_classes
 from deepfusion.training.history import History
@@ -85,6 +86,10 @@ class Trainer:
         for name, value in {'clip_norm': clip_norm, 'patience': patience}.items():
             if value is not None and not (isinstance(value, Real) and value > 0):
                 raise OptionError(f'Trainer: expected {name} above 0; found {value!r}.')
+        if not (seed is None or (isinstance(seed, Integral) and 0 <= seed < 2 ** 32)):
+            raise OptionError(f'Trainer: expected seed to be a whole number from 0 to {2 ** 32 - 1}; found {seed!r}.')
+        if not (on_epoch is None or callable(on_epoch)):
+            raise OptionError(f'Trainer: expected on_epoch to be a function of a row; found {on_epoch!r:.60}.')
         Feed.check_batch_size(batch_size, 'Trainer')
         check_rates(learning_rate)
         self._feed = Feed(net, normalize, **nodes)
@@ -135,6 +140,8 @@ class Trainer:
         if all(node.is_frozen for node in [*self.net.topological_order, *self.net.parameters()]):
             raise OptionError(f"Trainer: expected something to learn; everything in net '{self.net.ID}' is frozen. "
                               'Unfreeze it with net.unfreeze(), or unfreeze a node.')
+        if self.checkpoint is not None:
+            check_checkpoint(self.checkpoint, is_known=len(self.history) > 0)
         train = self._feed.check((inputs, labels), 'the training set')
         sets = {'validation': validation, 'test': test}
         held_out = {name: self._feed.check(examples, f'the {name} set')
@@ -162,18 +169,23 @@ class Trainer:
                             self.batch_size, 'testing', self.progress)
 
     def resume(self, modules: Iterable[type] = ()) -> None:
-        """Take net, history and random state from the checkpoint; `fit` goes on to the very same numbers.
+        """Take net, optimizers, history and random state from the checkpoint; `fit` goes on to the very same numbers.
 
         Args:
             modules: the user's own module classes, see `Net.load`.
 
         Raises:
             MissingFileError: there is no checkpoint yet.
+            OptionError: it is of a net of another name, with other nodes, or nodes of other shapes.
         """
         if self.checkpoint is None:
             raise OptionError('Trainer: resume needs a checkpoint; make the Trainer with checkpoint=<path>.')
         state, modules = load_checkpoint(self.checkpoint), list(modules)
-        self.net = Net.load(str(state['model']), modules=modules)
+        net = Net.load(str(state['model']), modules=modules)
+        if (net.ID, _shapes(net)) != (self.net.ID, _shapes(self.net)):
+            raise OptionError(f"The checkpoint '{self.checkpoint}' is of {net}; expected one of {self.net}. "
+                              'Resume with a net like the one it is of, or give another path.')
+        self.net = net
         self._feed = Feed(self.net, self._feed.normalize, **self._nodes)
         self.history = History(state['rows'])
         self._resumed = len(self.history)
@@ -235,3 +247,9 @@ class Trainer:
     def _out_of_patience(self) -> bool:
         best_epoch = 0 if self._best is None else self._best['epoch']
         return self.patience is not None and len(self.history) - best_epoch >= self.patience
+
+
+def _shapes(net: Net) -> dict[str, tuple[int, ...]]:
+    """Of all nodes and parameters, by ID."""
+    data = [node for node in net.topological_order if isinstance(node, Data)]
+    return {node.ID: node.shape for node in [*data, *net.parameters()]}

@@ -1,6 +1,7 @@
 """Gradient checking: whether what modules do in backward is the derivative of what they do in forward."""
 
 from collections.abc import Sequence
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from deepfusion.checking.check import METHODS, check_one, check_single, check_whole
@@ -94,10 +95,10 @@ def _options(method: str, h: float, entries: int | None, tolerance: float, seed:
              curves: bool = False) -> Options:
     look_up(method, dict.fromkeys(METHODS), 'method')
     for name, value in (('h', h), ('tolerance', tolerance)):
-        if not value > 0:
+        if not (isinstance(value, Real) and value > 0):
             raise OptionError(f'Gradient checking: expected {name} above 0; found {value!r}.')
-    for name, count in (('entries', entries), ('directions', directions)):
-        if count is not None and (count < 0 or count != int(count)):
+    for name, count in (('entries', entries), ('directions', directions), ('seed', seed)):
+        if not ((count is None and name == 'entries') or (isinstance(count, Integral) and count >= 0)):
             raise OptionError(f'Gradient checking: expected {name} to be a whole number; found {count!r}.')
     return Options('full' if method == 'auto' and curves else method, h, entries, directions, tolerance, seed=seed,
                    curves=curves)

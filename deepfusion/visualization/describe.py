@@ -203,13 +203,14 @@ def _in_words(value: Any, joint: str) -> str:
 
 def operations_of(module: Module) -> int:
     """Multiplications and additions of a forward pass for one example, as pairs: each entry of a filter at every
-    position, each entry of a matrix for every row; one for each output where nothing is learnt. An estimate."""
+    position, each entry of a matrix for every row (a bias, of one row, counts no more); one for each output where
+    nothing is learnt. An estimate."""
     shape = module.output.shape
     total = 0
     for parameter in module.parameter_list:
-        wide = [n for n in parameter.shape if n > 1]
-        if len(parameter.shape) >= 3 and len(wide) > 1:
-            total += math.prod(parameter.shape) * math.prod(shape[2:])
-        elif len(wide) == 2:
-            total += math.prod(parameter.shape) * math.prod(shape[1:-1])
+        sizes = parameter.shape
+        if len(sizes) >= 3 and sum(n > 1 for n in sizes) > 1:
+            total += math.prod(sizes) * math.prod(shape[2:])
+        elif len(sizes) == 2 and sizes[0] > 1:
+            total += math.prod(sizes) * math.prod(shape[1:-1])
     return total or math.prod(shape[1:]) if shape else total

@@ -96,7 +96,7 @@ def _module_lines(note: NodeNote, show: frozenset[str]) -> list[Line]:
     if 'mode' in show and note.mode:
         lines.append(Line(f'mode {note.mode}', is_faint=True))
     if 'operations' in show and note.operations:
-        lines.append(Line(f'{quantity(note.operations)} operations', is_faint=True))
+        lines.append(Line(f'{quantity(note.operations)} operation{"s" * (note.operations != 1)}', is_faint=True))
     if 'time' in show and note.seconds is not None:
         lines.append(Line(time_taken(note.seconds), is_faint=True))
     if 'learning' in show and note.learning:

@@ -53,6 +53,11 @@ net = Net('mine', [SumLoss('loss', [Power('square', [x]).output]).output])
 square = net.get_node('square')
 
 
+class Raises(Power):
+    def forward(self):
+        raise IndexError('too far')
+
+
 def wrong_net():
     return Net('wrong', [SumLoss('loss', [Power('cube', [x], power=3).output]).output])
 
@@ -90,6 +95,7 @@ def run(tmp_path, monkeypatch):
     ([':Needy', '--input', '2,3'], 2, "missing 1 required positional argument: 'gate'. Give them by --option"),
     ([':net', '--plot', 'report.xyz'], 2, "No form of picture is called 'xyz'"),
     (['broken.py:net'], 2, "expected a file that runs; it stops with ZeroDivisionError"),
+    ([':Raises', '--input', '2,3'], 2, 'expected code that runs; it stops with IndexError: too far. The lines above'),
     ([':number'], 2, 'found int'), (['x:'], 2, 'FILE.py:NAME'), (['/nowhere.py:net'], 2, 'There is no file'),
 ])
 def test_what_it_answers(run, words, code, part):

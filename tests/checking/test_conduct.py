@@ -148,6 +148,12 @@ class HasAnUnusedParameter(Plain):
         self.add_parameter('unused', (1, 2), init=1.0)
 
 
+class ForgetsTheList(Plain):
+    def __init__(self, ID, inputs, output=None):
+        super().__init__(ID, inputs, output)
+        self.s = Data(f'{ID}_s', (1, 2), val=np.ones((1, 2)), is_frozen=False)
+
+
 class Stops(Plain):
     def backward(self):
         raise RuntimeError('no idea')
@@ -234,7 +240,8 @@ MISTAKES = {
     CountsPasses: ('leftover', 'output'), KeepsTheBatchSize: ('leftover', 'output'),
     DrawsForItself: ('random', 'output'), DrawsFromItsOwnGenerator: ('random', 'output'),
     ForgetsTheParameter: ('gradient', 'parameter w'), HasAnUnusedParameter: ('no gradient', 'parameter unused'),
-    Stops: ('raises', 'backward'), WorksForThreeOnly: ('batch of 1', 'input 0'), ReliesOnMemory: ('memory', 'output'),
+    ForgetsTheList: ('no gradient', 'attribute s'), Stops: ('raises', 'backward'),
+    WorksForThreeOnly: ('batch of 1', 'input 0'), ReliesOnMemory: ('memory', 'output'),
     WrongType: ('dtype', 'input 0'), WrongValueType: ('dtype', 'output'), WrongShape: ('shape', 'input 0'),
     SumsOverTheBatch: ('shape', 'input 0'),
     SpoilsItsNotes: ('repeat', 'input 0'),

@@ -13,6 +13,7 @@ from deepfusion.components.modules.loss_functions import MSELoss, SumLoss
 from deepfusion.components.modules.normalizations import BatchNorm
 from deepfusion.components.modules.pooling import MaxPool
 from deepfusion.components.net import Net
+from deepfusion.errors import NodeTypeError, OptionError
 from deepfusion.utils.grad_check import check_module, check_net, gradient_checker
 
 SCALE = Scale(tolerance=1e-5, largest=1.0, zero=1e-7)
@@ -312,3 +313,17 @@ def test_a_loss_that_is_not_finite_is_said_to_be():
     report = check_net(Net('net', [SumLoss('loss', [x]).output]), verbose=False)
     assert not report
     assert 'not finite' in report['x'].note
+
+
+def test_arguments_of_the_wrong_kind():
+    net = two_layers(MatMul)
+    module = net.get_node('first')
+    for check, message in [
+            (lambda: gradient_checker(module, net.get_node('x')), "a net; found MatMul 'first'. Use check_module"),
+            (lambda: check_net(None), 'expected a net; found None. Make a Net'),
+            (lambda: check_module(module, batch=0), 'expected batch to be a whole number above 0; found 0'),
+            (lambda: check_module(module, batch='a'), "found 'a'"),
+            (lambda: check_net(net, h='a'), "expected h above 0; found 'a'"),
+            (lambda: check_net(net, seed='a'), "expected seed to be a whole number; found 'a'")]:
+        with pytest.raises((NodeTypeError, OptionError), match=message):
+            check()

@@ -102,7 +102,8 @@ def test_a_checkpoint_of_another_model_is_refused(run, quick):
     assert first.output.splitlines()[0].endswith(' in 1 epoch')
     result = run('fusionnet', '--epochs', 2, '--output', 'here', '--checkpoint')
     assert result.exit_code == 2
-    assert "The checkpoint in 'here' is of Net 'f3net'" in result.output
+    assert "checkpoint.json' is of Net 'f3net'" in result.output
+    assert "expected one of Net 'fusionnet'" in result.output
 
 
 def test_precision_and_optimizer_reach_the_net(run, quick, tmp_path):

@@ -8,9 +8,17 @@ import pytest
 
 from deepfusion.components.data import Data
 from deepfusion.components.modules import MatMul
-from deepfusion.components.modules.loss_functions import CrossEntropyLoss
+from deepfusion.components.modules.loss_functions import CrossEntropyLoss, LogisticLoss
 from deepfusion.components.net import Net
-from deepfusion.errors import FileFormatError, NodeTypeError, NonFiniteError, OptionError, ShapeError, UnknownNameError
+from deepfusion.errors import (
+    FileAccessError,
+    FileFormatError,
+    NodeTypeError,
+    NonFiniteError,
+    OptionError,
+    ShapeError,
+    UnknownNameError,
+)
 from deepfusion.training import Trainer, evaluate
 from deepfusion.utils.backend import as_array, device_of, to_host, use_backend
 from tests.training.nets import classifier, points, same, values
@@ -372,7 +380,7 @@ def test_wrong_arguments_of_fit_and_evaluate():
             Trainer(net).fit(x, y, epochs=epochs)
     with pytest.raises(OptionError, match='evaluate: expected batch_size above 0; found -1'):
         evaluate(net, x, y, batch_size=-1)
-    with pytest.raises(OptionError, match=r'expected normalize=\(mean, deviation\); found 3'):
+    with pytest.raises(OptionError, match=r'Expected normalize=\(mean, deviation\), .*; found 3'):
         Trainer(net, normalize=3)
     with pytest.raises(NodeTypeError, match="Trainer: expected a Net; found 'f3net'"):
         Trainer('f3net')
@@ -440,3 +448,75 @@ def test_a_net_whose_loss_has_another_name():
     net = Net('net', [CrossEntropyLoss('c', [Data('x', (1, 4)), Data('y', (1, 4))]).output])
     with pytest.raises(UnknownNameError, match="is called 'loss'.* Name the one to use with loss='...'."):
         Trainer(net)
+
+
+def test_a_checkpoint_of_another_run_is_neither_taken_nor_overwritten(tmp_path):
+    path = tmp_path / 'run'
+    Trainer(classifier(), checkpoint=path).fit(*points(), epochs=2)
+    files = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(OptionError, match='expected no checkpoint of another run; found .*Call resume'):
+        Trainer(classifier(), checkpoint=path).fit(*points(), epochs=1)
+    x, y = Data('x', (1, 4)), Data('y', (1, 3))
+    loss = CrossEntropyLoss('cross_entropy', [MatMul('m', [x], Data('logits', (1, 3))).output, y], Data('loss', (1, 1)))
+    other = Trainer(Net('other', [loss.output]), checkpoint=path)
+    net = other.net
+    with pytest.raises(OptionError, match="is of Net 'classifier'.*; expected one of Net 'other'"):
+        other.resume()
+    assert other.net is net
+    assert not other.history.rows
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == files
+
+
+def test_a_checkpoint_that_cannot_be_written_is_refused_before_anything_is_trained(tmp_path):
+    (tmp_path / 'file').write_text('')
+    net = classifier()
+    before = values(net)
+    with pytest.raises(FileAccessError, match='The checkpoint .* cannot be written'):
+        Trainer(net, checkpoint=tmp_path / 'file' / 'run').fit(*points(), epochs=1)
+    assert same(values(net), before)
+
+
+def test_the_mean_loss_of_a_sum():
+    np.random.seed(0)
+    losses = {}
+    for reduction in ('mean', 'sum'):
+        x, y = Data('x', (1, 4)), Data('y', (1, 3))
+        logits = MatMul('m', [x], Data('logits', (1, 3)))
+        logits.W.val = np.arange(12).reshape(4, 3) / 10
+        net = Net('net', [CrossEntropyLoss('c', [logits.output, y], Data('loss', (1, 1)), reduction=reduction).output])
+        losses[reduction] = [evaluate(net, *points(), batch_size=size).loss for size in (90, 16)]
+    assert losses['sum'] == pytest.approx(losses['mean'], rel=1e-6)
+    assert losses['sum'][0] == pytest.approx(losses['sum'][1], rel=1e-6)
+
+
+@pytest.mark.parametrize(('options', 'words'), [
+    ({'seed': 'a'}, "seed to be a whole number from 0 to 4294967295; found 'a'"), ({'seed': -1}, 'found -1'),
+    ({'seed': 1.5}, 'found 1.5'), ({'on_epoch': 5}, 'on_epoch to be a function of a row; found 5'),
+    ({'normalize': (0, 0)}, r'no deviation being 0; found \(0, 0\)'), ({'normalize': ('a', 'b')}, "found .'a', 'b'.")])
+def test_options_of_the_wrong_kind(options, words):
+    with pytest.raises(OptionError, match=words):
+        Trainer(classifier(), **options)
+
+
+@pytest.mark.parametrize(('examples', 'words'), [
+    ((points()[0], None), 'the training set: expected labels to be an array, .* found NoneType'),
+    ((None, points()[1]), 'the training set: expected inputs to be an array'),
+    ((points()[0], points()[1] / 1), r'classes as integers, .* found float64 of shape \(90,\). Give labels.ast'),
+    ((points()[0], points()[1] > 0), 'found bool')])
+def test_examples_of_the_wrong_kind(examples, words):
+    with pytest.raises(ShapeError, match=words):
+        Trainer(classifier()).fit(*examples, epochs=1)
+
+
+def test_classes_for_a_single_score():
+    x, y = Data('x', (1, 4)), Data('y', (1, 1))
+    logits = MatMul('m', [x], Data('logits', (1, 1)))
+    net = Net('net', [LogisticLoss('c', [logits.output, y], Data('loss', (1, 1))).output])
+    with pytest.raises(OptionError, match=r'Give labels\[:, None\] for a single score'):
+        Trainer(net).fit(points()[0], points()[1] % 2, epochs=1)
+
+
+def test_a_column_that_is_not_there():
+    history = Trainer(classifier()).fit(*points(), epochs=1)
+    with pytest.raises(UnknownNameError, match="column of the history is called 'loss'. Did you mean 'train_loss'"):
+        history['loss']

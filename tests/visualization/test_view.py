@@ -211,3 +211,9 @@ def test_settings_are_told_shortly():
     note = describe(Net('n', [MatMul('m', [x], out_features=3, bias=False, learning_rate=1.0).output])).nodes[1]
     assert note.settings == {'bias': 'False', 'out_features': '3'}
     assert (note.type, note.operations, note.learning['learning rate']) == ('MatMul', 6, '1')
+
+
+@pytest.mark.parametrize(('features', 'width', 'operations'), [(8, 1, 8), (8, 2, 16), (1, 4, 4), (1, 1, 1)])
+def test_operations_of_a_full_layer(features, width, operations):
+    net = Net('n', [MatMul('m', [Data('x', (1, features))], out_features=width).output])
+    assert describe(net).nodes[1].operations == operations

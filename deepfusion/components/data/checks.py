@@ -58,7 +58,9 @@ def fix_of(array: Array, shape: tuple[int, ...], is_parameter: bool) -> str:
     """What to do with a value that does not fit."""
     if array.shape == shape[1:] and not is_parameter:
         return 'Add a batch axis in front: value[None].'
-    if array.dtype.kind in 'iu' and array.ndim < 3 and len(shape) == 2 and array.size == len(array):
+    if array.ndim == 1 and len(shape) == 2 and shape[1] == 1:
+        return 'Give value[:, None], one number an example.'
+    if array.dtype.kind in 'iu' and 0 < array.ndim < 3 and len(shape) == 2 and array.size == len(array):
         return f'For class indices as one-hot targets, give np.eye({shape[1]})[indices].'
     return 'Reshape the value, or make the Data with another shape.'
 

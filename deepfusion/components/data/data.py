@@ -148,7 +148,7 @@ class Data:
             zeros = array_module(val).zeros
             self._deriv = (as_array(zeros(self.shape), 'A derivative') if val is None
                            else zeros(val.shape, _deriv_type(val)))
-        elif self._deriv_holder is _SHARED:
+        elif self._deriv_holder == _SHARED:
             self._deriv = self._deriv.copy(order='K')
         # From now on someone outside holds the array: passes do not write into it, `deriv += ...` does.
         self._deriv_holder = _READ
@@ -195,7 +195,7 @@ class Data:
 
     def keep_read_deriv(self) -> None:
         """Before a pass: what someone has read stays theirs, also when a module does `deriv += ...`."""
-        self._deriv_holder = _SHARED if self._deriv_holder is _READ else self._deriv_holder
+        self._deriv_holder = _SHARED if self._deriv_holder == _READ else self._deriv_holder
 
     def update(self) -> None:
         """One step against the derivative, `val -= learning_rate * (step + reg_strength * reg'(val))`, when not

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from deepfusion.components.data.checks import check_ID
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.parameters import Parametric
+from deepfusion.components.modules.returns import checked_shape, input_count, wrong_derivatives, wrong_result
+from deepfusion.components.modules.wiring import check_inputs
 from deepfusion.components.optimizers import DEFAULT_OPTIMIZER_DETAILS
 from deepfusion.errors import (
     BackendError,
@@ -88,7 +90,7 @@ class Module(Parametric):
     ) -> None:
         options = self._take_options()
         self.ID = check_ID(ID, type(self).__name__)
-        self.inputs = self._check_inputs(inputs, output)
+        self.inputs = check_inputs(self, inputs, output)
         if not isinstance(parameter_list, list | tuple | None):
             raise NodeTypeError(f'{self!r}: expected parameter_list to be a list of Data; found {parameter_list!r}. '
                                 'Give the options that follow it by their names.')
@@ -161,9 +163,9 @@ class Module(Parametric):
         except TypeError:
             self._check_devices()
             raise
-        if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], tuple)):
-            raise NodeTypeError(f'{self!r}: expected compute to return (value, saved), saved being a tuple; found '
-                                f'{type(result).__name__}. Write `return value, (...)`, with () for nothing.')
+        if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], tuple)
+                and hasattr(result[0], 'dtype')):
+            raise wrong_result(self, result)
         value, self._saved = result
         self.output.set_result(value)
 
@@ -180,9 +182,7 @@ class Module(Parametric):
         result = self.differentiate(array_module(deriv), deriv, *self._saved)
         if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[0], tuple | list)
                 and len(result[0]) == len(self.inputs) and isinstance(result[1], dict)):
-            raise NodeTypeError(f'{self!r}: expected differentiate to return (input derivatives, {{name: derivative}}) '
-                                f'with a tuple of {len(self.inputs)}, one for each input; found '
-                                f'{type(result).__name__}. Write `return (dx,), {{}}` for one input and no parameter.')
+            raise wrong_derivatives(self, result)
         for name in result[1]:
             if name not in self.parameter_lookup:
                 look_up(name, self.parameter_lookup, f'parameter of {self!r}')
@@ -207,8 +207,9 @@ class Module(Parametric):
     def _input_value(self, index: int, data: Data) -> Array:
         value = data.made('_val')
         if value is None:
-            raise MissingValueError(f"{self!r}: expected a value in its input '{data.ID}'; found none. "
-                                    f"Set the value of '{data.ID}' before forward.")
+            fix = (f"Set the value of '{data.ID}' before forward." if data.input is None else
+                   f'{data.input!r} makes it: run its forward first, which has to set output.val.')
+            raise MissingValueError(f"{self!r}: expected a value in its input '{data.ID}'; found none. {fix}")
         if value.dtype.kind != 'f' and index not in self.index_inputs:
             return value.astype(float_type())
         return value
@@ -226,6 +227,10 @@ class Module(Parametric):
         look_up(mode, dict.fromkeys(self.available_modes), 'mode')
         self.mode = mode
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies, which run forward before backward: what is saved may be anything."""
+        return vars(self) | {'_saved': None}
+
     # -- Checks -----------------------------------------------------------------------------------------------
 
     def shape_error(self, expected: str, found: Any, fix: str) -> ShapeError:
@@ -242,33 +247,14 @@ class Module(Parametric):
                 raise UnknownNameError(f'{cls.__name__} {ID!r}: expected options that {cls.__name__} has; '
                                        f'found {name!r}. {near_matches(name, list(known)[1:])}')
 
-    def _check_inputs(self, inputs: list[Data], output: Data | None) -> list[Data]:
-        if not isinstance(inputs, list | tuple) or not inputs:
-            raise NodeTypeError(f'{self!r}: expected inputs to be a list of Data; found {inputs!r}. '
-                                'Write inputs=[x], also for a single input.')
-        for node in inputs if output is None else [*inputs, output]:
-            if not isinstance(node, Data):
-                fix = ('Use its output.' if isinstance(node, Module) else
-                       'Give the options after ID, inputs and output by their names.' if node is output else
-                       'Write inputs=[x] with Data only.')
-                raise NodeTypeError(f'{self!r}: expected inputs and output to be Data; '
-                                    f'found {type(node).__name__} {node!r:.40}. {fix}')
-        if output is not None and output.input is not None:
-            raise GraphError(f"{self!r}: expected an output that no module makes; '{output.ID}' is made by "
-                             f'{output.input!r} already. Give each module an output of its own.')
-        if any(data is output for data in inputs):
-            raise GraphError(f"{self!r}: expected an output other than its inputs; found '{output.ID}' in both. "      # type: ignore[union-attr]
-                             'Give the module an output of its own.')
-        return list(inputs)
-
     def _check_output_shape(self) -> tuple[int, ...]:
         shapes = [data.shape for data in self.inputs]
         try:
             inspect.signature(self.output_shape).bind(*shapes)
         except TypeError as error:
-            raise GraphError(f'{self!r}: expected another number of inputs; found {len(shapes)} ({error}). '
+            raise GraphError(f'{self!r}: expected {input_count(self.output_shape)}; found {len(shapes)} ({error}). '
                              f"See Shapes in {type(self).__name__}'s docstring for what to list.") from None
-        shape = tuple(self.output_shape(*shapes))
+        shape = checked_shape(self, self.output_shape(*shapes))
         if self.given_shape is not None and shape != self.given_shape:
             raise ShapeError(f'{self!r}: expected an output of shape {shape}; found {self.given_shape}. '
                              'Give the output that shape, or leave output away to have it made.')
@@ -294,6 +280,11 @@ class Module(Parametric):
             'regularizer_details': getattr(self, 'regularizer_details', None),
         }
         return f'{type(self).__name__}\n' + '\n'.join(f'  {name:<23} : {value}' for name, value in rows.items())
+
+
+Module._reserved = frozenset(dir(Module)) | {
+    'ID', 'inputs', 'output', 'given_shape', 'parameter_list', 'parameter_lookup', 'is_frozen', 'learning_rate',
+    'optimizer_details', 'is_regularized', 'regularizer_details', 'mode'}
 
 
 def _apart(argument: Any) -> Any:

@@ -20,6 +20,7 @@ class Parametric:
     ID: str
     is_regularizable: bool = False
     _default_frozen: bool
+    _reserved: frozenset[str]       # names of modules' own attributes
 
     def _take_options(self) -> list[str]:
         """The names of the options that a subclass has set, NumPy's numbers made Python's: they would widen the arrays
@@ -61,6 +62,9 @@ class Parametric:
             fan_out: Outputs that one input reaches; the last axis when not given.
             regularizable: Whether `set_regularization` concerns it.
         """
+        if not (isinstance(name, str) and name.isidentifier()) or name in (*self._reserved, *self.parameter_lookup):
+            raise OptionError(f'{self!r}: expected a name for the parameter that no attribute of modules, and none of '
+                              f'its others, has; found {name!r}. Choose another.')
         fan_in = fan_in if fan_in is not None else (shape[0] if shape else 1)
         fan_out = fan_out if fan_out is not None else (shape[-1] if shape else 1)
         regularized = regularizable and getattr(self, 'is_regularized', False)

@@ -21,13 +21,11 @@ def copy_net(net: 'Net', memo: dict[int, Any]) -> 'Net':
     for node in nodes:
         memo[id(node)] = object.__new__(type(node))
     for node in nodes:
-        attributes = node.__getstate__() if isinstance(node, Data) else dict(vars(node))
+        attributes = node.__getstate__()
         if isinstance(node, Data):
             attributes['outputs'] = [module for module in node.outputs if module in inside]
             if node.input not in inside:
                 attributes['input'] = None
-        else:
-            attributes['_saved'] = None     # a copy runs forward before backward; what is saved may be anything
         for name, value in attributes.items():
             setattr_plain(memo[id(node)], name, copy.deepcopy(value, memo))
     twin = object.__new__(type(net))

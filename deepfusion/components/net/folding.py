@@ -19,7 +19,6 @@ Reference: B. Jacob et al., Quantization and training of neural networks for eff
 inference, CVPR 2018, section 3.2.
 """
 
-import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -47,14 +46,16 @@ class Folded:
         self._saved: tuple[Any, ...] | None = None
         self._statistics: tuple[Array, ...] = ()        # those of the last forward: they may be set anew after it
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> 'Folded':
-        return Folded(*(copy.deepcopy(member, memo) for member in self.members))
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, or one that was pickled, has made no pass yet."""
+        return Folded, self.members
 
     def takes(self, method: str) -> bool:
         """Whether the next forward, or backward, is made at once."""
         if method == 'forward':
             return bool(self.norm.mode == 'test')
-        return self._saved is not None and all(isinstance(member._saved, _Apart) for member in self.members)
+        saved = (member._saved for member in self.members)      # by another net's group, if that ran them last
+        return all(isinstance(each, _Apart) and each.folded is self for each in saved)
 
     def forward(self) -> None:
         """Set the value of the last output, and have the others made when they are asked for."""
@@ -136,10 +137,10 @@ class _Apart:
     """Stands for what a member saved, for backward passes that do not go through all of them."""
 
     def __init__(self, folded: Folded, member: Module) -> None:
-        self._folded, self._member = folded, member
+        self.folded, self._member = folded, member
 
     def __iter__(self) -> Iterator[Any]:
-        self._member._saved = saved = self._folded.saved_apart(self._member)
+        self._member._saved = saved = self.folded.saved_apart(self._member)
         return iter(saved)
 
 

@@ -36,7 +36,7 @@ def test_options_of_own_modules():
 
 @pytest.mark.parametrize(('output', 'message'), [
     (3, 'found int 3. Give the options after ID, inputs and output by their names.'),
-    (Relu('r', [Data('y', (1, 3))]), "found Relu Relu 'r'. Use its output."),
+    (Relu('r', [Data('y', (1, 3))]), "found Relu 'r'. Use its output."),
     ('x', "found str 'x'.")])
 def test_no_data(output, message):
     x = Data('x', (1, 3))

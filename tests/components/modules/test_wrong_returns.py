@@ -6,7 +6,7 @@ import pytest
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Module
 from deepfusion.components.net import Net
-from deepfusion.errors import NodeTypeError, ShapeError, UnknownNameError
+from deepfusion.errors import MissingValueError, NodeTypeError, OptionError, ShapeError, UnknownNameError
 
 
 class Returns(Module):
@@ -34,18 +34,59 @@ def net(**given):
     return Net('net', [Returns('mine', [x], **given).output])
 
 
-@pytest.mark.parametrize('forward', [lambda x: x, lambda x: (x, x), lambda x: [x, ()], lambda x: (x, (), ())])
-def test_compute(forward):
-    with pytest.raises(NodeTypeError, match=r"Returns 'mine': expected compute to return \(value, saved\)"):
+@pytest.mark.parametrize(('forward', 'found'), [
+    (lambda x: x, 'ndarray'), (lambda x: (x, x), r'\(ndarray, ndarray\)'), (lambda x: [x, ()], 'list'),
+    (lambda x: (x, (), ()), r'\(ndarray, tuple of 0, tuple of 0\)'), (lambda x: (1.5, ()), r'\(float, tuple of 0\)'),
+    (lambda x: (x.tolist(), ()), r'\(list of 3, tuple of 0\)')])
+def test_compute(forward, found):
+    with pytest.raises(NodeTypeError, match=rf"Returns 'mine': expected compute to return \(value, .*{found}. W"):
         net(forward=forward).forward()
 
 
-@pytest.mark.parametrize('backward', [lambda d: d, lambda d: (d, {}), lambda d: ((d, d), {}), lambda d: ((d,), None)])
-def test_differentiate(backward):
+@pytest.mark.parametrize(('backward', 'found'), [
+    (lambda d: d, 'ndarray'), (lambda d: (d, {}), r'\(ndarray, dict\)'),
+    (lambda d: ((d, d), {}), r'\(tuple of 2, dict\)'), (lambda d: ((d,), None), r'\(tuple of 1, NoneType\)')])
+def test_differentiate(backward, found):
     made = net(backward=backward)
     made.forward()
-    with pytest.raises(NodeTypeError, match=r"Returns 'mine': expected differentiate to return"):
+    with pytest.raises(NodeTypeError, match=rf"Returns 'mine': expected differentiate to .* found {found}. Write"):
         made.backward()
+
+
+@pytest.mark.parametrize('shape', [None, 3])
+def test_output_shape(shape):
+    class Shapeless(Returns):
+        def output_shape(self, of_input):
+            return shape
+
+    x = Data('x', (1, 2))
+    with pytest.raises(NodeTypeError, match="Shapeless 'm': expected output_shape to return a shape such as"):
+        Shapeless('m', [x])
+    assert not x.outputs
+
+
+@pytest.mark.parametrize('name', ['update', 'output', 'is_frozen', 'mode', 'add_parameter', '', 5, None, 'scale'])
+def test_names_of_parameters_that_are_taken(name):
+    class Named(Returns):
+        def declare_parameters(self, shape):
+            super().declare_parameters(shape)
+            self.add_parameter(name, (1,))
+
+    x = Data('x', (1, 2))
+    with pytest.raises(OptionError, match="Named 'm': expected a name for the parameter that no attribute of modules"):
+        Named('m', [x])
+    assert not x.outputs
+
+
+def test_a_forward_that_sets_nothing():
+    class Silent(Module):
+        def forward(self):
+            pass
+
+    x = Data('x', (1, 2), np.ones((1, 2)))
+    silent = Silent('silent', [x], Data('s', (1, 2)))
+    with pytest.raises(MissingValueError, match="found none. Silent 'silent' makes it: run its forward first, which"):
+        Net('net', [Returns('mine', [silent.output]).output]).forward()
 
 
 def test_a_misspelt_parameter():
@@ -56,10 +97,16 @@ def test_a_misspelt_parameter():
 
 
 @pytest.mark.parametrize(('value', 'fix'), [(np.ones(4), 'batch axis'), (np.array([1, 2, 0]), r'np.eye\(4\)'),
-                                            (np.array([[1], [2]]), r'np.eye\(4\)'), (np.ones((2, 3)), 'Reshape')])
+                                            (np.array([[1], [2]]), r'np.eye\(4\)'), (np.ones((2, 3)), 'Reshape'),
+                                            (3, 'Reshape')])
 def test_a_value_of_another_shape_names_the_likely_fix(value, fix):
     with pytest.raises(ShapeError, match=fix):
         Data('y', (1, 4)).val = value
+
+
+def test_numbers_for_a_column():
+    with pytest.raises(ShapeError, match=r'Give value\[:, None\], one number an example'):
+        Data('y', (1, 1)).val = np.array([0, 1, 1, 0])
 
 
 @pytest.mark.parametrize(('other', 'found'), [(lambda d: d.T, r'\(2, 3\)'), (lambda d: d[:1], r'\(1, 2\)'),

@@ -4,9 +4,12 @@ import copy
 import pickle
 
 import numpy as np
+import pytest
 
 from deepfusion.components.data import Data
+from deepfusion.components.modules import Conv2D
 from deepfusion.components.modules.activation_functions import Relu
+from deepfusion.components.modules.normalizations import BatchNorm
 from deepfusion.components.net import Net
 from tests.support.nets import step, two_layers
 
@@ -29,6 +32,25 @@ def test_a_pickled_net_learns_alike():
         step(net)
     twin = pickle.loads(pickle.dumps(net))
     assert [step(twin) for _ in range(5)] == [step(net) for _ in range(5)]
+
+
+@pytest.mark.parametrize('mode', ['train', 'test'])
+@pytest.mark.parametrize('again', [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+def test_convolutions_after_a_pass(mode, again):
+    x = Data('x', (1, 16, 8, 8), np.random.default_rng(0).standard_normal((4, 16, 8, 8)))
+    conv = Conv2D('conv', [x], filter_size=3, filter_count=16, padding=1)
+    net = Net('net', [Relu('relu', [BatchNorm('norm', [conv.output]).output]).output])
+    net.set_mode(mode)
+    for _ in range(2):                  # the second time transformed filters are kept
+        net.forward()
+        net.backward()
+        net.clear_grads()
+    twin = again(net)
+    for each in (net, twin):
+        each.forward()
+        each.backward()
+    np.testing.assert_array_equal(twin.get_node('conv').F.deriv, conv.F.deriv)
+    np.testing.assert_array_equal(twin.get_node('x').deriv, x.deriv)
 
 
 def test_a_copy_leaves_out_what_is_outside():

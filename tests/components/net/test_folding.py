@@ -346,3 +346,27 @@ def test_statistics_set_after_forward_are_those_of_the_next_one():
             found.append(norm.gamma.deriv)
     for other in found[1:]:
         np.testing.assert_allclose(other, found[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize('activation', [Relu, None])
+def test_two_nets_that_share_modules(activation):
+    with use_precision('float64'):
+        full = make(activation=activation)
+        trunk = Net('trunk', [full.get_node('norm' if activation is None else 'act').output])
+        other = Net('other', full.root_nodes)
+        x = full.get_node('x')
+        passes(full)
+        x.val = x.val[::-1] + 1
+        expected = passes(full)
+        for first in (trunk, other):
+            x.val = np.zeros_like(x.val)
+            full.forward()
+            x.val = expected['val', 'x']
+            first.forward()
+            full.forward_from_node(first.root_nodes[0])
+            full.backward()
+            for name in ('F', 'b'):
+                deriv = getattr(full.get_node('conv'), name).deriv
+                np.testing.assert_allclose(deriv, expected['deriv', f'conv_{name}'], atol=1e-12)
+            np.testing.assert_allclose(x.deriv, expected['deriv', 'x'], atol=1e-12)
+            full.clear_grads()
