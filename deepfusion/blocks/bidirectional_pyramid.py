@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from deepfusion.blocks.checks import block
+from deepfusion.blocks.checks import block, check_count
 from deepfusion.blocks.fusion.align import align
 from deepfusion.blocks.fusion.common import check_inputs
 from deepfusion.components.data import Data
@@ -13,7 +13,7 @@ from deepfusion.components.modules.fusion import WeightedSum
 from deepfusion.components.modules.normalizations import BatchNorm
 
 
-@block
+@block(Conv2D)
 def bidirectional_pyramid(ID: str, levels: Sequence[Data], filter_count: int = 64, repeats: int = 1,
                           learned: str = 'fast', down: str = 'max_pool', up: str = 'nearest', **options: Any
                           ) -> list[Data]:
@@ -43,6 +43,7 @@ def bidirectional_pyramid(ID: str, levels: Sequence[Data], filter_count: int = 6
         [(1, 4, 8, 8), (1, 4, 4, 4)]
     """
     levels = check_inputs(ID, levels, least=2)
+    repeats = check_count(ID, repeats, 'repeats')
     entry = [BatchNorm(f'{ID}/enter{i}/norm', [Conv2D(f'{ID}/enter{i}/conv', [level], filter_size=1,
                                                       filter_count=filter_count, **options).output]).output
              if level.shape[1] != filter_count else level for i, level in enumerate(levels)]

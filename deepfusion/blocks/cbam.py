@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deepfusion.blocks.checks import block
+from deepfusion.blocks.checks import block, check_odd
 from deepfusion.blocks.fusion.common import per_channel, reduced
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Add, Concat, Conv2D, MatMul, Max, Mean, Multiply
@@ -12,7 +12,7 @@ from deepfusion.components.modules.pooling import GlobalAvgPool, GlobalMaxPool
 from deepfusion.components.net.sharing import share_parameters
 
 
-@block
+@block(MatMul, Conv2D)
 def cbam(ID: str, x: Data, reduction: int = 16, filter_size: int = 7, **options: Any) -> Data:
     """`x' = x * sigmoid(MLP(GAP(x)) + MLP(GMP(x)))`, then `x' * sigmoid(BN(conv_k([max_c x'; mean_c x'])))`.
 
@@ -32,6 +32,7 @@ def cbam(ID: str, x: Data, reduction: int = 16, filter_size: int = 7, **options:
         >>> cbam('cbam', Data('x', (1, 16, 8, 8)))
         Data('cbam/places/scale_out', shape=(1, 16, 8, 8))
     """
+    filter_size = check_odd(ID, filter_size, 'filter_size')
     return _places(f'{ID}/places', _channels(f'{ID}/channels', x, reduction, options), filter_size, options)
 
 

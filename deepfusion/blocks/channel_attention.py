@@ -3,14 +3,14 @@
 import math
 from typing import Any
 
-from deepfusion.blocks.checks import block
+from deepfusion.blocks.checks import block, check_odd
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Conv1D, MatMul, Multiply, Reshape
 from deepfusion.components.modules.activation_functions import HardSigmoid, Sigmoid
 from deepfusion.components.modules.pooling import GlobalAvgPool
 
 
-@block
+@block(MatMul)
 def effective_squeeze_excitation(ID: str, x: Data, **options: Any) -> Data:
     """eSE: `x * hard_sigmoid(W GAP(x) + b)`, one layer that loses no channel.
 
@@ -34,7 +34,7 @@ def effective_squeeze_excitation(ID: str, x: Data, **options: Any) -> Data:
     return _scale(ID, x, HardSigmoid(f'{ID}/gate', [gate]).output)
 
 
-@block
+@block(Conv1D)
 def efficient_channel_attention(ID: str, x: Data, filter_size: int | None = None, **options: Any) -> Data:
     """ECA: `x * sigmoid(conv1d_k(GAP(x)))`, a convolution along the channels.
 
@@ -57,6 +57,7 @@ def efficient_channel_attention(ID: str, x: Data, filter_size: int | None = None
     if filter_size is None:
         near = int(abs((math.log2(channels) + 1) / 2))
         filter_size = near if near % 2 else near + 1
+    filter_size = check_odd(ID, filter_size, 'filter_size')
     gate = GlobalAvgPool(f'{ID}/squeeze', [x]).output
     gate = Reshape(f'{ID}/as_sequence', [gate], shape=(1, channels)).output
     gate = Conv1D(f'{ID}/excite', [gate], filter_size=filter_size, filter_count=1, padding=filter_size // 2, bias=False,

@@ -9,7 +9,7 @@ from deepfusion.components.modules.activation_functions import Relu
 from deepfusion.components.modules.normalizations import BatchNorm
 
 
-@block
+@block(Conv2D)
 def convolution_norm_relu(ID: str, x: Data, filter_count: int, filter_size: int = 3, stride: int = 1,
                           padding: Any = 'same', relu: bool = True, **options: Any) -> Data:
     """`ReLU(BN(conv(x)))`, or `BN(conv(x))` where `relu` is False.

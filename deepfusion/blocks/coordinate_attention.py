@@ -9,7 +9,7 @@ from deepfusion.components.modules import Concat, Conv2D, Mean, Multiply, Slice,
 from deepfusion.components.modules.activation_functions import HardSwish, Sigmoid
 
 
-@block
+@block(Conv2D)
 def coordinate_attention(ID: str, x: Data, reduction: int = 32, least: int = 8, **options: Any) -> Data:
     """`x * g_h * g_w`: averages over each row and each column, mixed by one map, give a gate for each of them.
 
@@ -33,7 +33,7 @@ def coordinate_attention(ID: str, x: Data, reduction: int = 32, least: int = 8, 
         Data('ca/scale_out', shape=(1, 16, 6, 8))
     """
     channels, height = x.shape[1], x.shape[2]
-    width = max(reduced(ID, channels, min(reduction, channels)), least)
+    width = reduced(ID, channels, reduction, least)
     rows = Mean(f'{ID}/rows', [x], axis=3, keepdims=True).output                             # (1, C, H, 1)
     columns = Mean(f'{ID}/columns', [x], axis=2, keepdims=True).output                       # (1, C, 1, W)
     columns = Transpose(f'{ID}/columns_up', [columns], axes=(0, 1, 3, 2)).output             # (1, C, W, 1)

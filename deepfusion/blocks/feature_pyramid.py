@@ -7,9 +7,10 @@ from deepfusion.blocks.checks import block
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Add, Conv2D, Resize
 from deepfusion.errors import GraphError
+from deepfusion.utils.names import look_up
 
 
-@block
+@block(Conv2D)
 def feature_pyramid(ID: str, levels: Sequence[Data], filter_count: int = 256, flow: str = 'after',
                     **options: Any) -> list[Data]:
     """From the deepest level up: `out_i = conv3_i(conv1_i(level_i) + resize(what flows down))`.
@@ -37,6 +38,7 @@ def feature_pyramid(ID: str, levels: Sequence[Data], filter_count: int = 256, fl
     """
     if not levels:
         raise GraphError(f"feature_pyramid '{ID}': expected at least one level; found none. Pass a list of volumes.")
+    after = look_up(flow, {'after': True, 'before': False}, f"flow in feature_pyramid '{ID}'")
     outputs: list[Data] = []
     above = None
     for i, level in reversed(list(enumerate(levels))):
@@ -47,5 +49,5 @@ def feature_pyramid(ID: str, levels: Sequence[Data], filter_count: int = 256, fl
             total = Add(f'{path}/add', [total, resized]).output
         output = Conv2D(f'{path}/conv', [total], filter_size=3, filter_count=filter_count, padding=1, **options).output
         outputs.insert(0, output)
-        above = output if flow == 'after' else total
+        above = output if after else total
     return outputs

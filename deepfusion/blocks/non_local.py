@@ -5,11 +5,11 @@ from typing import Any
 from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion.common import channel_map, check_inputs, reduced
 from deepfusion.components.data import Data
-from deepfusion.components.modules import Add, BatchMatMul, Reshape, Transpose
+from deepfusion.components.modules import Add, BatchMatMul, Conv2D, Reshape, Transpose
 from deepfusion.components.modules.activation_functions import Softmax
 
 
-@block
+@block(Conv2D)
 def non_local(ID: str, x: Data, reduction: int = 2, context: Data | None = None, **options: Any) -> Data:
     """`x + W softmax(theta(x)^T phi(c)) g(c)` over places (the embedded Gaussian form), c being x or another volume.
 

@@ -11,7 +11,7 @@ from deepfusion.components.modules import Add, Conv2D
 from deepfusion.components.modules.activation_functions import Relu
 
 
-@block
+@block(Conv2D)
 def path_aggregation(ID: str, levels: Sequence[Data], filter_count: int = 256, flow: str = 'before',
                      down: str = 'strided', **options: Any) -> list[Data]:
     """`P = FPN(levels)`, `N_0 = P_0`, `N_i = ReLU(conv3(P_i + shrink(N_{i-1})))`, where shrinking is a ReLU of a

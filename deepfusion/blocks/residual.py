@@ -5,11 +5,11 @@ from typing import Any
 from deepfusion.blocks.checks import block
 from deepfusion.blocks.convolution_norm_relu import convolution_norm_relu
 from deepfusion.components.data import Data
-from deepfusion.components.modules import Add
+from deepfusion.components.modules import Add, Conv2D
 from deepfusion.components.modules.activation_functions import Relu
 
 
-@block
+@block(Conv2D)
 def residual_block(ID: str, x: Data, filter_count: int, stride: int = 1, **options: Any) -> Data:
     """`ReLU(BN(conv3(ReLU(BN(conv3(x))))) + shortcut(x))`.
 

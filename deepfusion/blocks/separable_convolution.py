@@ -8,7 +8,7 @@ from deepfusion.components.modules import Conv2D
 from deepfusion.functional.windows import per_axis
 
 
-@block
+@block(Conv2D)
 def separable_convolution(ID: str, x: Data, filter_count: int, filter_size: Any = 3, stride: Any = 1,
                           padding: Any = 'same', dilation: Any = 1, depth_multiplier: int = 1, **options: Any) -> Data:
     """`conv1x1(depthwise(x))`: nearly a convolution of `filter_size`, for about 1 / filter_count of the work.

@@ -3,14 +3,14 @@
 from typing import Any
 
 from deepfusion.blocks.checks import block
+from deepfusion.blocks.fusion.common import reduced
 from deepfusion.components.data import Data
 from deepfusion.components.modules import MatMul, Multiply, Reshape
 from deepfusion.components.modules.activation_functions import Relu, Sigmoid
 from deepfusion.components.modules.pooling import GlobalAvgPool
-from deepfusion.errors import ShapeError
 
 
-@block
+@block(MatMul)
 def squeeze_excitation(ID: str, x: Data, reduction: int = 16, bias: bool = False, **options: Any) -> Data:
     """`x * sigmoid(W2 ReLU(W1 GAP(x)))`, one factor per channel.
 
@@ -34,10 +34,7 @@ def squeeze_excitation(ID: str, x: Data, reduction: int = 16, bias: bool = False
         Data('se/scale_out', shape=(1, 32, 4, 4))
     """
     channels = x.shape[1]
-    width = channels // reduction
-    if width < 1:
-        raise ShapeError(f"squeeze_excitation '{ID}': expected a reduction of at most {channels}, the channels of "
-                         f"'{x.ID}'; found {reduction}, which leaves no channel. Give a smaller reduction.")
+    width = reduced(ID, channels, reduction)
     gate = GlobalAvgPool(f'{ID}/squeeze', [x]).output if len(x.shape) > 2 else x
     gate = MatMul(f'{ID}/reduce', [gate], out_features=width, bias=bias, **options).output
     gate = Relu(f'{ID}/relu', [gate]).output

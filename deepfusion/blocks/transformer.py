@@ -15,7 +15,7 @@ _LINEAR = {'weight_init_type': 'FanInUniform', 'bias_init_type': 'FanInUniform'}
 _LEARNING = {'learning_rate', 'is_frozen', 'optimizer_details'}     # what LayerNorm takes of the options
 
 
-@block
+@block(MultiHeadAttention, MatMul)
 def transformer_encoder_layer(ID: str, x: Data, heads: int, hidden: int = 2048, p_keep: float = 0.9,
                               activation: type[Module] = Relu, norm_first: bool = False, masks: Sequence[Data] = (),
                               causal: bool = False, block_size: int | None = None, rotary_base: float | None = None,
@@ -56,7 +56,7 @@ def transformer_encoder_layer(ID: str, x: Data, heads: int, hidden: int = 2048, 
     return _net(f'{ID}/net', x, hidden, p_keep, activation, norm_first, options)
 
 
-@block
+@block(MultiHeadAttention, MatMul)
 def transformer_decoder_layer(ID: str, x: Data, memory: Data, heads: int, hidden: int = 2048, p_keep: float = 0.9,
                               activation: type[Module] = Relu, norm_first: bool = False, masks: Sequence[Data] = (),
                               memory_masks: Sequence[Data] = (), causal: bool = True, block_size: int | None = None,

@@ -13,13 +13,14 @@ from typing import Any
 
 from deepfusion.components.net import Net
 from deepfusion.errors import FileAccessError, FileFormatError, MissingFileError, OptionError
+from deepfusion.utils.paths import as_path
 
 FORMAT = 1
 
 
 def checkpoint_path(path: str | Path) -> Path:
     """The path with `.json` at its end."""
-    path = Path(path)
+    path = as_path(path, 'run/checkpoint')
     return path if path.suffix == '.json' else path.with_name(path.name + '.json')
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepfusion.errors import FileAccessError, OptionError
 from deepfusion.utils.names import look_up
+from deepfusion.utils.paths import as_path
 from deepfusion.visualization.build import build_view
 from deepfusion.visualization.compose import compose
 from deepfusion.visualization.describe import describe
@@ -152,7 +153,7 @@ def _check_orientation(orientation: str) -> None:
 
 def target_file(filename: str | os.PathLike[str], format: str | None) -> tuple[Path, str]:
     """The file to write and its form. Raises UnknownNameError."""
-    path = Path(os.fspath(filename))
+    path = as_path(filename, 'net.svg')
     extension = path.suffix[1:].lower()
     if format is None:
         if extension in FORMATS:

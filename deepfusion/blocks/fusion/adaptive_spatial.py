@@ -6,12 +6,12 @@ from typing import Any
 from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion.common import channel_map, check_inputs, check_same_shape, map_norm
 from deepfusion.components.data import Data
-from deepfusion.components.modules import Concat
+from deepfusion.components.modules import Concat, Conv2D
 from deepfusion.components.modules.activation_functions import Softmax
 from deepfusion.components.modules.fusion import WeightedSum
 
 
-@block
+@block(Conv2D)
 def adaptive_spatial_fusion(ID: str, inputs: Sequence[Data], width: int = 16, **options: Any) -> Data:
     """ASFF: `sum_i a_i x_i` with maps `a = softmax(conv1([ReLU(BN(conv1(x_1))); ...; ReLU(BN(conv1(x_n)))]))`.
 

@@ -6,7 +6,7 @@ from typing import Any
 from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion.common import CONVOLUTIONS, channel_map, check_inputs
 from deepfusion.components.data import Data
-from deepfusion.components.modules import ConvTranspose1D, ConvTranspose2D, ConvTranspose3D, Resize
+from deepfusion.components.modules import Conv2D, ConvTranspose1D, ConvTranspose2D, ConvTranspose3D, Resize
 from deepfusion.components.modules.activation_functions import Relu
 from deepfusion.components.modules.pooling import AdaptiveMaxPool
 from deepfusion.errors import ShapeError
@@ -16,7 +16,7 @@ _TRANSPOSED: dict[int, Any] = {3: ConvTranspose1D, 4: ConvTranspose2D, 5: ConvTr
 Size = tuple[int, ...]
 
 
-@block
+@block(Conv2D)
 def align(ID: str, levels: Sequence[Data], width: int | None = None, to: str = 'smallest', down: str = 'nearest',
           up: str = 'nearest', relu: bool = False, keep_channels: bool = False, **options: Any) -> list[Data]:
     """Levels of any channels and sizes, brought to one width by 1x1 convolutions, and to one size.

@@ -6,12 +6,12 @@ from typing import Any
 from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion.common import check_inputs, check_same_shape, map_norm, pooled, reduced
 from deepfusion.components.data import Data
-from deepfusion.components.modules import Add
+from deepfusion.components.modules import Add, Conv2D
 from deepfusion.components.modules.activation_functions import Sigmoid
 from deepfusion.components.modules.fusion import Lerp
 
 
-@block
+@block(Conv2D)
 def attentional_fusion(ID: str, inputs: Sequence[Data], reduction: int = 4, **options: Any) -> Data:
     """AFF: `2 (w x + (1 - w) y)` with `w = sigmoid(L(x + y) + G(x + y))`; more inputs are fused one after another.
 
@@ -35,7 +35,7 @@ def attentional_fusion(ID: str, inputs: Sequence[Data], reduction: int = 4, **op
     return _fold(ID, inputs, lambda path, x, y: _fuse(path, x, y, reduction, options))
 
 
-@block
+@block(Conv2D)
 def iterative_attentional_fusion(ID: str, inputs: Sequence[Data], reduction: int = 4, **options: Any) -> Data:
     """iAFF: AFF whose first result takes the place of the sum x + y that the second attention looks at.
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from deepfusion.blocks.checks import check_count
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Conv1D, Conv2D, Conv3D, MatMul, Reshape
 from deepfusion.components.modules.activation_functions import Relu
 from deepfusion.components.modules.normalizations import BatchNorm
 from deepfusion.components.modules.pooling import GlobalAvgPool
-from deepfusion.errors import GraphError, OptionError, ShapeError
+from deepfusion.errors import GraphError, ShapeError
 
 CONVOLUTIONS: dict[int, Any] = {3: Conv1D, 4: Conv2D, 5: Conv3D}
 
@@ -39,11 +40,11 @@ def per_channel(ID: str, x: Data, rank: int) -> Data:
     return x if rank == 2 else Reshape(ID, [x], shape=(x.shape[1],) + (1,) * (rank - 2)).output
 
 
-def reduced(ID: str, channels: int, reduction: int) -> int:
-    """`channels / reduction`, rounded down; refused where no channel is left."""
-    if not isinstance(reduction, int) or reduction < 1:
-        raise OptionError(f"Block '{ID}': expected reduction to be a whole number of at least 1; found {reduction!r}.")
-    width = channels // reduction
+def reduced(ID: str, channels: int, reduction: int, least: int | None = None) -> int:
+    """`channels / reduction`, rounded down, but at least `least`; without one, refused where no channel is left."""
+    width = channels // check_count(ID, reduction, 'reduction')
+    if least is not None:
+        return max(width, check_count(ID, least, 'least'))
     if width < 1:
         raise ShapeError(f"Block '{ID}': expected a reduction of at most {channels}, the channels of its input; found "
                          f'{reduction}, which leaves no channel. Give a smaller reduction.')

@@ -6,13 +6,13 @@ from typing import Any
 from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion.common import channel_map, check_inputs, reduced
 from deepfusion.components.data import Data
-from deepfusion.components.modules import Concat, Resize
+from deepfusion.components.modules import Concat, Conv2D, Resize
 from deepfusion.components.modules.activation_functions import Relu, Sigmoid
 from deepfusion.components.modules.fusion import WeightedSum
 from deepfusion.errors import ShapeError
 
 
-@block
+@block(Conv2D)
 def dynamic_feature_fusion(ID: str, levels: Sequence[Data], reduction: int = 8, **options: Any) -> Data:
     """`sum_i m_i * level_i` with the maps `m = sigmoid(conv1(ReLU(conv1(concat(levels)))))`, one per level.
 

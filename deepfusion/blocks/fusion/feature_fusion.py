@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from deepfusion.blocks.checks import block
+from deepfusion.blocks.checks import block, check_count, check_odd, check_several
 from deepfusion.blocks.fusion.align import align
 from deepfusion.blocks.fusion.common import CONVOLUTIONS, check_inputs
 from deepfusion.blocks.fusion.merge import Then, finish
 from deepfusion.components.data import Data
-from deepfusion.components.modules import Add, Concat
+from deepfusion.components.modules import Add, Concat, Conv2D
 from deepfusion.components.modules.activation_functions import Relu
 from deepfusion.errors import OptionError
 
 
-@block
+@block(Conv2D)
 def feature_fusion(ID: str, inputs: Sequence[Data], width: int, filter_sizes: Sequence[int] = (1, 3),
                    strides: Sequence[int] = (1,), merge: str = 'concat', refine: int = 1, to: str = 'smallest',
                    down: str = 'nearest', up: str = 'nearest', then: Then = 'Relu', **options: Any) -> Data:
@@ -46,8 +46,8 @@ def feature_fusion(ID: str, inputs: Sequence[Data], width: int, filter_sizes: Se
         Data('fuse/then_out', shape=(1, 8, 4, 4))
     """
     inputs = check_inputs(ID, inputs)
-    if any(size % 2 == 0 for size in filter_sizes):
-        raise OptionError(f"Block '{ID}': expected odd kernel sizes, which keep the size; found {tuple(filter_sizes)}.")
+    filter_sizes = [check_odd(ID, n, 'each of filter_sizes') for n in check_several(ID, filter_sizes, 'filter_sizes')]
+    strides, refine = check_several(ID, strides, 'strides'), check_count(ID, refine, 'refine', least=0)
     if merge not in ('concat', 'sum'):
         raise OptionError(f"Block '{ID}': expected merge to be 'concat' or 'sum'; found {merge!r}.")
     convolution = CONVOLUTIONS.get(len(inputs[0].shape))

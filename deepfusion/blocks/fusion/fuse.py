@@ -5,7 +5,7 @@ from functools import partial
 from inspect import signature
 from typing import Any
 
-from deepfusion.blocks.checks import block
+from deepfusion.blocks.checks import block, made_by, option_names
 from deepfusion.blocks.fusion import merge
 from deepfusion.blocks.fusion.adaptive_spatial import adaptive_spatial_fusion
 from deepfusion.blocks.fusion.align import align
@@ -40,7 +40,7 @@ WAYS: dict[str, Way] = {
 _FREE_CHANNELS = {'concat', 'concat_map', 'bilinear', 'compact_bilinear', 'gmu', 'channel_softmax'}
 
 
-@block
+@block()
 def fuse(ID: str, inputs: Sequence[Data], way: str | Way = 'sum', width: int | None = None, to: str = 'smallest',
          down: str = 'nearest', up: str = 'nearest', relu: bool = False, **options: Any) -> Data:
     """Align inputs to one width and size, then merge them.
@@ -71,12 +71,12 @@ def fuse(ID: str, inputs: Sequence[Data], way: str | Way = 'sum', width: int | N
     _check_options(ID, way, merging, options)
     keeps = way in _FREE_CHANNELS if isinstance(way, str) else False
     aligned = align(f'{ID}/align', inputs, width=width, to=to, down=down, up=up, relu=relu, keep_channels=keeps)
-    return merging(ID, aligned, **options)
+    return made_by(ID, 'way', merging, ID, aligned, **options)
 
 
 def _check_options(ID: str, way: str | Way, merging: Way, options: dict[str, Any]) -> None:
-    """Refuse what neither `fuse` nor the way takes, before any node is made. A way that hands options on to modules
-    leaves it to those."""
-    own, known = (signature(function).parameters for function in (fuse, merging))
-    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
-        refuse_unknown(options, [*list(own)[3:-1], *list(known)[2:]], f"Block fuse '{ID}' by {way!r}")
+    """Refuse what neither `fuse` nor the way takes. A way of one's own that takes any is left alone."""
+    known = option_names(merging)
+    if known is not None:
+        own = list(signature(fuse).parameters)[3:-1]
+        refuse_unknown(options, dict.fromkeys([*own, *known]), f"Block fuse '{ID}' by {way!r}")

@@ -6,12 +6,12 @@ from typing import Any
 from deepfusion.blocks.checks import block
 from deepfusion.blocks.fusion.common import channel_map, check_inputs, check_same_shape, per_channel, pooled, reduced
 from deepfusion.components.data import Data
-from deepfusion.components.modules import Add, Concat, Multiply, Sum
+from deepfusion.components.modules import Add, Concat, Conv2D, MatMul, Multiply, Sum
 from deepfusion.components.modules.activation_functions import Relu, Sigmoid, Softmax, Tanh
 from deepfusion.components.modules.fusion import Lerp, WeightedSum
 
 
-@block
+@block(Conv2D)
 def gated_multimodal_unit(ID: str, inputs: Sequence[Data], width: int | None = None, **options: Any) -> Data:
     """Two inputs: `z tanh(W1 x1) + (1 - z) tanh(W2 x2)` with `z = sigmoid(W [h1, h2])`, h the two tanh. More: each has
     a gate of its own, `sum_i z_i h_i`.
@@ -47,7 +47,7 @@ def gated_multimodal_unit(ID: str, inputs: Sequence[Data], width: int | None = N
     return Add(f'{ID}/fused', passed).output
 
 
-@block
+@block(MatMul)
 def level_gates(ID: str, inputs: Sequence[Data], **options: Any) -> Data:
     """`sum_i sigmoid(w_i . GAP(x_i) + b_i) x_i`: one number per input, told by its own pooled features.
 
@@ -74,7 +74,7 @@ def level_gates(ID: str, inputs: Sequence[Data], **options: Any) -> Data:
     return WeightedSum(f'{ID}/sum', [*inputs, weights], weight_map=True).output
 
 
-@block
+@block(MatMul)
 def channel_softmax_attention(ID: str, inputs: Sequence[Data], reduction: int = 4, single_map: bool = False,
                               **options: Any) -> Data:
     """`x * C softmax(W2 ReLU(W1 GAP(x)))` over the channels of the concatenation x of all inputs.

@@ -1,6 +1,7 @@
 """Self-attention within each level, then cross-attention from one level to the others."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 from deepfusion.blocks.checks import block
@@ -11,7 +12,7 @@ from deepfusion.components.modules.attention import MultiHeadAttention
 from deepfusion.errors import ShapeError
 
 
-@block
+@block(MultiHeadAttention)
 def level_attention(ID: str, levels: Sequence[Data], query: int = 0, heads: int = 1, width: int | None = None,
                     self_attention: bool = True, **options: Any) -> Data:
     """`s_i = x_i + MHA(x_i, x_i)` within each level, then `s_q + MHA(s_q, [s_i of all others])`: places are tokens.
@@ -39,9 +40,9 @@ def level_attention(ID: str, levels: Sequence[Data], query: int = 0, heads: int 
         Data('attend/volume_out', shape=(1, 8, 2, 2))
     """
     levels = check_inputs(ID, levels, least=2)
-    if not -len(levels) <= query < len(levels):
+    if not isinstance(query, Integral) or not -len(levels) <= query < len(levels):
         raise ShapeError(f"Block '{ID}': expected query to be the index of one of {len(levels)} levels; found "
-                         f'{query!r}.')
+                         f'{query!r}. Count from 0.')
     if width is None and len({level.shape[1] for level in levels}) > 1:
         raise ShapeError(f"Block '{ID}': expected levels of one channel count; found {[x.shape[1] for x in levels]}. "
                          'Give width=..., to bring them to one.')

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from deepfusion.blocks.checks import block
+from deepfusion.blocks.checks import block, made_by
 from deepfusion.blocks.fusion.common import channel_map, check_inputs, check_same_shape
 from deepfusion.components.data import Data
-from deepfusion.components.modules import Add, Concat, Multiply, activation_functions
+from deepfusion.components.modules import Add, Concat, Conv2D, Multiply, activation_functions
 from deepfusion.components.modules.fusion import BilinearFusion, Maximum, WeightedSum
+from deepfusion.errors import OptionError
 from deepfusion.utils.names import look_up
 
 Then = str | Callable[[str, Data], Data] | None
@@ -18,12 +19,12 @@ def finish(ID: str, x: Data, then: Then) -> Data:
     if then is None:
         return x
     if callable(then):
-        return then(f'{ID}/then', x)
+        return made_by(ID, 'then', then, f'{ID}/then', x)
     known = {name: item for name, item in vars(activation_functions).items() if isinstance(item, type)}
     return look_up(then, known, f"activation in block '{ID}'")(f'{ID}/then', [x]).output
 
 
-@block
+@block(Conv2D)
 def concatenate(ID: str, inputs: Sequence[Data], width: int | None = None, axis: int = 1, then: Then = None,
                 **options: Any) -> Data:
     """Inputs side by side on the channels (or another axis), then mapped to `width` channels when that is given.
@@ -44,7 +45,7 @@ def concatenate(ID: str, inputs: Sequence[Data], width: int | None = None, axis:
     return finish(ID, y if width is None else channel_map(f'{ID}/map', y, width, **options), then)
 
 
-@block
+@block()
 def add(ID: str, inputs: Sequence[Data], then: Then = None) -> Data:
     """`phi(x1 + ... + xn)`.
 
@@ -61,7 +62,7 @@ def add(ID: str, inputs: Sequence[Data], then: Then = None) -> Data:
     return finish(ID, Add(f'{ID}/add', list(inputs)).output, then)
 
 
-@block
+@block(WeightedSum)
 def weighted_sum(ID: str, inputs: Sequence[Data], learned: str = 'softmax', weights: Sequence[float] | None = None,
                  then: Then = None, **options: Any) -> Data:
     """`phi(w1 x1 + ... + wn xn)` with one number per input.
@@ -81,11 +82,20 @@ def weighted_sum(ID: str, inputs: Sequence[Data], learned: str = 'softmax', weig
         Data('w/weighted_out', shape=(1, 8, 4, 4))
     """
     check_same_shape(ID, check_inputs(ID, inputs))
+    _check_weights(ID, weights)
     y = WeightedSum(f'{ID}/weighted', list(inputs), weights=weights, learned=learned, **options).output
     return finish(ID, y, then)
 
 
-@block
+def _check_weights(ID: str, weights: Sequence[float] | None) -> None:
+    try:
+        [float(weight) for weight in (() if weights is None else weights)]
+    except (TypeError, ValueError):
+        raise OptionError(f"Block '{ID}': expected weights to be a list of numbers, one for each input; found "
+                          f'{weights!r:.60}. Write weights=[1, 2].') from None
+
+
+@block()
 def multiply(ID: str, inputs: Sequence[Data], then: Then = None) -> Data:
     """`phi(x1 * ... * xn)`, entry by entry.
 
@@ -102,7 +112,7 @@ def multiply(ID: str, inputs: Sequence[Data], then: Then = None) -> Data:
     return finish(ID, Multiply(f'{ID}/multiply', list(inputs)).output, then)
 
 
-@block
+@block()
 def maximum(ID: str, inputs: Sequence[Data], then: Then = None) -> Data:
     """`phi(max(x1, ..., xn))`, entry by entry.
 
@@ -119,7 +129,7 @@ def maximum(ID: str, inputs: Sequence[Data], then: Then = None) -> Data:
     return finish(ID, Maximum(f'{ID}/maximum', list(inputs)).output, then)
 
 
-@block
+@block()
 def bilinear(ID: str, inputs: Sequence[Data], compact: int | None = None, then: Then = None) -> Data:
     """The outer product of two inputs' channels, averaged over places: a vector.
 

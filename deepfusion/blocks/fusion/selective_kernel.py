@@ -10,7 +10,7 @@ from deepfusion.components.modules import Add, MatMul, Multiply, Reshape, Slice
 from deepfusion.components.modules.activation_functions import Softmax
 
 
-@block
+@block(MatMul)
 def selective_kernel(ID: str, inputs: Sequence[Data], reduction: int = 16, least: int = 8, **options: Any) -> Data:
     """`sum_m a_m x_m` with `a = softmax over m of W_m ReLU(BN(W GAP(sum_m x_m)))`, one weight per channel and input.
 
@@ -34,7 +34,7 @@ def selective_kernel(ID: str, inputs: Sequence[Data], reduction: int = 16, least
     check_same_shape(ID, inputs)
     channels, rank = inputs[0].shape[1], len(inputs[0].shape)
     total = Add(f'{ID}/total', inputs).output
-    width = max(reduced(ID, channels, min(reduction, channels)), least)
+    width = reduced(ID, channels, reduction, least)
     hidden = map_norm(f'{ID}/reduce', pooled(f'{ID}/pool', total), width, relu=True, bias=False, **options)
     scores = MatMul(f'{ID}/expand', [hidden], out_features=len(inputs) * channels, bias=False, **options).output
     scores = Reshape(f'{ID}/scores', [scores], shape=(len(inputs), channels)).output

@@ -20,6 +20,7 @@ from deepfusion import __version__
 from deepfusion.components.modules.module import Module
 from deepfusion.components.net.description import describe_net, rebuild_net
 from deepfusion.errors import DeepFusionError, FileAccessError, FileFormatError
+from deepfusion.utils.paths import as_path
 
 if TYPE_CHECKING:
     from deepfusion.components.net.net import Net
@@ -82,11 +83,7 @@ def load(file_path: str | os.PathLike[str], modules: Sequence[type[Module]] = ()
 
 
 def _with_suffix(file_path: str | os.PathLike[str]) -> Path:
-    try:
-        path = Path(file_path)
-    except TypeError:
-        raise FileAccessError(f'expected the name of a file; found {file_path!r}. '
-                              "Give a string or a path, such as 'net.df'.") from None
+    path = as_path(file_path, 'net.df')
     return path if path.name.endswith('.df') else path.with_name(path.name + '.df')
 
 

@@ -4,8 +4,19 @@ import pytest
 
 from deepfusion.components.data import Data
 from deepfusion.components.modules import Conv2D, MatMul, Module, Reshape, Resize, Transpose
-from deepfusion.components.modules.activation_functions import ELU, PRelu, Relu
-from deepfusion.components.modules.dropout import Dropout
+from deepfusion.components.modules.activation_functions import CELU, ELU, PRelu, Relu
+from deepfusion.components.modules.dropout import Dropout, GaussianNoise
+from deepfusion.components.modules.loss_functions import (
+    DiceLoss,
+    FocalLoss,
+    HingeLoss,
+    HuberLoss,
+    LogisticLoss,
+    SmoothL1Loss,
+    TripletLoss,
+    TverskyLoss,
+)
+from deepfusion.components.modules.normalizations import BatchNorm, LocalResponseNorm
 from deepfusion.errors import NodeTypeError, OptionError, UnknownNameError
 
 
@@ -81,3 +92,29 @@ def test_values_of_the_wrong_kind(module, options, message):
 def test_a_slope_for_each_channel():
     module = PRelu('m', [Data('x', (1, 2, 3))], alpha=[[[0.5], [0.25]]], per_channel=True)
     assert module.alpha.val.tolist() == [[[0.5], [0.25]]]
+
+
+@pytest.mark.parametrize('value', ['a', None, True, float('nan'), float('inf'), [1.0]])
+@pytest.mark.parametrize(('module', 'option', 'inputs'), [
+    (HuberLoss, 'delta', 2), (SmoothL1Loss, 'beta', 2), (FocalLoss, 'gamma', 2), (DiceLoss, 'smooth', 2),
+    (TverskyLoss, 'alpha', 2), (TripletLoss, 'margin', 3), (HingeLoss, 'margin', 2), (CELU, 'alpha', 1),
+    (LogisticLoss, 'label_smoothing', 2), (GaussianNoise, 'std', 1), (Dropout, 'p_keep', 1), (BatchNorm, 'epsilon', 1),
+    (LocalResponseNorm, 'beta', 1)])
+def test_options_that_are_no_numbers(module, option, inputs, value):
+    x = Data('x', (1, 2, 3, 3))
+    with pytest.raises(OptionError, match=rf"{module.__name__} 'm': expected {option} to be a number.*; found "):
+        module('m', [x] * inputs, **{option: value})
+    assert not x.outputs
+
+
+@pytest.mark.parametrize(('module', 'options', 'words'), [
+    (HuberLoss, {'delta': 0}, 'a number above 0; found 0'), (SmoothL1Loss, {'beta': -1}, 'of at least 0; found -1'),
+    (LogisticLoss, {'label_smoothing': 1.5}, 'a number from 0 to 1; found 1.5'),
+    (LogisticLoss, {'pos_weight': -3}, 'pos_weight to be a number of at least 0, or an array of such; found -3'),
+    (LogisticLoss, {'weight': 'a'}, "weight to be a number of at least 0, or an array of such; found 'a'"),
+    (FocalLoss, {'alpha': 2}, 'alpha to be a number from 0 to 1; found 2')])
+def test_numbers_out_of_range(module, options, words):
+    x = Data('x', (1, 2, 3, 3))
+    with pytest.raises(OptionError, match=words):
+        module('m', [x, x], **options)
+    assert not x.outputs

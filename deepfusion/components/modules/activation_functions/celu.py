@@ -3,8 +3,8 @@
 from typing import Any
 
 from deepfusion.components.data.data import Data
-from deepfusion.components.modules.activation_functions.options import check_positive
 from deepfusion.components.modules.module import Module
+from deepfusion.components.modules.numbers import check_number
 from deepfusion.functional.elementwise import elementwise, negative_part, positive_part
 
 Array = Any
@@ -37,7 +37,7 @@ class CELU(Module):
         super().__init__(ID, inputs, output)
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        check_positive(self, 'alpha')
+        check_number(self, 'alpha', 'The usual 1.0 is the default.', above=0)
         return shape
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from deepfusion.components.data.data import Data
-from deepfusion.components.modules.activation_functions.options import check_number
 from deepfusion.components.modules.module import Module
+from deepfusion.components.modules.numbers import check_number
 from deepfusion.functional.elementwise import elementwise, negative_part, positive_part
 
 Array = Any
@@ -35,7 +35,7 @@ class LRelu(Module):
         super().__init__(ID, inputs, output)
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        check_number(self, 'alpha')
+        check_number(self, 'alpha', 'Leave it away for the usual one.')
         return shape
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:

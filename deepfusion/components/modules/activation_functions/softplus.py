@@ -3,8 +3,8 @@
 from typing import Any
 
 from deepfusion.components.data.data import Data
-from deepfusion.components.modules.activation_functions.options import check_positive
 from deepfusion.components.modules.module import Module
+from deepfusion.components.modules.numbers import check_number
 from deepfusion.functional.elementwise import elementwise
 from deepfusion.functional.sigmoid import sigmoid
 
@@ -41,7 +41,7 @@ class Softplus(Module):
         super().__init__(ID, inputs, output)
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        check_positive(self, 'beta')
+        check_number(self, 'beta', 'The usual 1.0 is the default.', above=0)
         return shape
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:

@@ -1,11 +1,10 @@
 """Gaussian noise."""
 
-from numbers import Real
 from typing import Any
 
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
-from deepfusion.errors import OptionError
+from deepfusion.components.modules.numbers import check_number
 from deepfusion.functional.random import normal
 
 Array = Any
@@ -41,9 +40,7 @@ class GaussianNoise(Module):
         super().__init__(ID, inputs, output)
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        if isinstance(self.std, bool) or not isinstance(self.std, Real) or not 0 <= float(self.std) < float('inf'):
-            raise OptionError(f'{self!r}: expected std to be a number of at least 0; found {self.std!r}. '
-                              'Give the standard deviation of the noise.')
+        check_number(self, 'std', 'Give the standard deviation of the noise.', least=0)
         return shape
 
     def compute(self, xp: Any, x: Array) -> tuple[Array, tuple[Any, ...]]:

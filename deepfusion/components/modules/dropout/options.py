@@ -1,14 +1,11 @@
 """The option that all dropouts share."""
 
-from numbers import Real
 from typing import Any
 
-from deepfusion.errors import OptionError
+from deepfusion.components.modules.numbers import check_number
 
 
 def check_p_keep(module: Any) -> None:
     """Refuse a `p_keep` that is no number above 0 and at most 1."""
-    p = module.p_keep
-    if isinstance(p, bool) or not isinstance(p, Real) or not 0 < float(p) <= 1:
-        raise OptionError(f'{module!r}: expected p_keep above 0 and at most 1; found {p!r}. '
-                          'Give the probability of keeping, which is 1 minus that of dropping.')
+    check_number(module, 'p_keep', 'Give the probability of keeping, which is 1 minus that of dropping.', above=0,
+                 most=1)

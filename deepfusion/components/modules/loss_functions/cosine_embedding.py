@@ -5,6 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.loss_functions.options import check_same, loss_shape
 from deepfusion.components.modules.module import Module
+from deepfusion.components.modules.numbers import check_number
 from deepfusion.functional.broadcasting import common_batch
 from deepfusion.functional.reduction import reduce_loss
 
@@ -47,6 +48,7 @@ class CosineEmbeddingLoss(Module):
 
     def output_shape(self, a: tuple[int, ...], b: tuple[int, ...], y: tuple[int, ...]) -> tuple[int, ...]:
         check_same(self, a, b)
+        check_number(self, 'margin', 'Usual are 0 to 0.5.', least=-1, most=1)
         if len(a) < 2 or y not in (a[:-1], (*a[:-1], 1)):
             raise self.shape_error(f'one target for each pair, of shape {a[:-1]}', y, 'Targets are 1 or -1.')
         return loss_shape(self, self.reduction, a[:-1])

@@ -64,7 +64,7 @@ class CrossEntropyLoss(Module):
     def output_shape(self, logits: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
         axis = check_axis(self, self.axis, logits)
         check_classes(self, logits, target, axis, self.weight)
-        check_smoothing(self, self.label_smoothing)
+        check_smoothing(self)
         return loss_shape(self, self.reduction, logits[:axis] + logits[axis + 1:])
 
     def compute(self, xp: Any, x: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:

@@ -60,7 +60,7 @@ class DiceLoss(Module):
         super().__init__(ID, inputs, output)
 
     def output_shape(self, scores: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
-        check_regions(self, scores, self.activation, smooth=self.smooth)
+        check_regions(self, scores, self.activation, 'smooth')
         check_classes(self, scores, target, 1, None)
         return loss_shape(self, self.reduction, scores[:2])
 

@@ -9,7 +9,7 @@ from deepfusion.components.modules.loss_functions.options import (
     loss_shape,
 )
 from deepfusion.components.modules.module import Module
-from deepfusion.errors import OptionError
+from deepfusion.components.modules.numbers import check_number
 from deepfusion.functional.broadcasting import common_batch
 from deepfusion.functional.reduction import loss_entries, reduce_loss
 from deepfusion.functional.sigmoid import sigmoid
@@ -60,8 +60,9 @@ class FocalLoss(Module):
 
     def output_shape(self, logits: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
         look_up(self.activation, ACTIVATIONS, f'activation of {self!r}')
-        if not self.gamma >= 0:
-            raise OptionError(f'{self!r}: expected gamma to be at least 0; found {self.gamma!r}. The paper uses 2.')
+        check_number(self, 'gamma', 'The paper uses 2.', least=0)
+        if self.alpha is not None:
+            check_number(self, 'alpha', 'The paper uses 0.25; None weighs both alike.', least=0, most=1)
         if len(logits) < 2:
             raise self.shape_error('logits with an axis of classes, (B, C, ...)', logits, 'Use Data of shape (1, n).')
         check_classes(self, logits, target, 1, None)

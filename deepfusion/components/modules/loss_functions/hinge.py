@@ -9,6 +9,7 @@ from deepfusion.components.modules.loss_functions.options import (
     loss_shape,
 )
 from deepfusion.components.modules.module import Module
+from deepfusion.components.modules.numbers import check_number
 from deepfusion.functional.reduction import reduce_loss
 
 Array = Any
@@ -50,6 +51,7 @@ class HingeLoss(Module):
     def output_shape(self, scores: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
         check_same(self, scores, target)
         check_squareness(self, self.p)
+        check_number(self, 'margin', 'Usual is 1.')
         return loss_shape(self, self.reduction, scores)
 
     def compute(self, xp: Any, h: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:

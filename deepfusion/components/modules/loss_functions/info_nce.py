@@ -5,7 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.loss_functions.options import check_same, loss_shape
 from deepfusion.components.modules.module import Module
-from deepfusion.errors import OptionError
+from deepfusion.components.modules.numbers import check_number
 from deepfusion.functional.broadcasting import common_batch
 from deepfusion.functional.reduction import reduce_loss
 from deepfusion.functional.softmax import log_softmax
@@ -54,9 +54,7 @@ class InfoNCELoss(Module):
         check_same(self, query, key)
         if len(query) != 2:
             raise self.shape_error('vectors of shape (1, D)', query, 'Flatten or pool them first.')
-        if not self.temperature > 0:
-            raise OptionError(f'{self!r}: expected a temperature above 0; found {self.temperature!r}. '
-                              'Usual are 0.05 to 1.')
+        check_number(self, 'temperature', 'Usual are 0.05 to 1.', above=0)
         return loss_shape(self, self.reduction, query[:1])
 
     def compute(self, xp: Any, q: Array, k: Array) -> tuple[Array, tuple[Any, ...]]:

@@ -7,6 +7,7 @@ import numpy as np
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.loss_functions.options import check_same, check_smoothing, loss_shape
 from deepfusion.components.modules.module import Module
+from deepfusion.errors import OptionError
 from deepfusion.functional.broadcasting import broadcast_shape
 from deepfusion.functional.elementwise import elementwise_into
 from deepfusion.functional.reduction import loss_entries, reduce_loss
@@ -54,8 +55,11 @@ class LogisticLoss(Module):
 
     def output_shape(self, logits: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
         check_same(self, logits, target)
-        check_smoothing(self, self.label_smoothing)
+        check_smoothing(self)
         for name, option in (('weight', self.weight), ('pos_weight', self.pos_weight)):
+            if option is not None and (np.asarray(option).dtype.kind not in 'biuf' or np.less(option, 0).any()):
+                raise OptionError(f'{self!r}: expected {name} to be a number of at least 0, or an array of such; found '
+                                  f'{option!r:.60}. None weighs all alike.')
             if broadcast_shape(np.shape(0 if option is None else option), logits) != logits:
                 raise self.shape_error(f'{name} to broadcast against one example, {logits}', np.shape(option),
                                        'Give a number, or one for each entry of an example.')

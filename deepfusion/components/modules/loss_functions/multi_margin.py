@@ -10,6 +10,7 @@ from deepfusion.components.modules.loss_functions.options import (
     loss_shape,
 )
 from deepfusion.components.modules.module import Module
+from deepfusion.components.modules.numbers import check_number
 from deepfusion.functional.broadcasting import common_batch
 from deepfusion.functional.class_targets import along
 from deepfusion.functional.reduction import reduce_loss
@@ -58,6 +59,7 @@ class MultiMarginLoss(Module):
             raise self.shape_error('scores of shape (1, C)', scores, 'Flatten them first.')
         check_classes(self, scores, target, 1, self.weight, only_indices=True)
         check_squareness(self, self.p)
+        check_number(self, 'margin', 'Usual is 1.')
         return loss_shape(self, self.reduction, scores[:1])
 
     def compute(self, xp: Any, x: Array, y: Array) -> tuple[Array, tuple[Any, ...]]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from deepfusion.components.modules.indices import check_indices
 from deepfusion.components.modules.module import Module
+from deepfusion.components.modules.numbers import check_number
 from deepfusion.errors import OptionError
 from deepfusion.functional.class_targets import one_hot
 from deepfusion.functional.reduction import REDUCTIONS
@@ -68,11 +69,10 @@ def class_indices(module: Module, xp: Any, y: Array, scores: Array, axis: int, i
     return indices, counted
 
 
-def check_smoothing(module: Module, share: float) -> None:
+def check_smoothing(module: Module) -> None:
     """Refuse a label_smoothing that is no share."""
-    if not 0 <= share <= 1:
-        raise OptionError(f'{module!r}: expected a label_smoothing from 0 to 1; found {share!r}. '
-                          'Give the share of the target that is spread over all classes.')
+    check_number(module, 'label_smoothing', 'Give the share of the target that is spread over all classes.', least=0,
+                 most=1)
 
 
 def check_squareness(module: Module, p: int) -> None:

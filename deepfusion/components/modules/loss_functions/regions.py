@@ -3,7 +3,7 @@
 from typing import Any
 
 from deepfusion.components.modules.module import Module
-from deepfusion.errors import OptionError
+from deepfusion.components.modules.numbers import check_number
 from deepfusion.functional.sigmoid import sigmoid, sigmoid_derivative
 from deepfusion.functional.softmax import softmax, softmax_derivative
 from deepfusion.utils.names import look_up
@@ -12,16 +12,14 @@ Array = Any
 ACTIVATIONS = {name: name for name in ('sigmoid', 'softmax', 'none')}
 
 
-def check_regions(module: Module, scores: tuple[int, ...], activation: str, **weights: float) -> None:
+def check_regions(module: Module, scores: tuple[int, ...], activation: str, *weights: str) -> None:
     """Refuse scores without space, an unknown activation, and negative weights."""
     look_up(activation, ACTIVATIONS, f'activation of {module!r}')
     if len(scores) < 3:
         raise module.shape_error('an input with axes behind the channels, (B, C, L) or more', scores,
                                  'Reshape it first.')
-    for name, weight in weights.items():
-        if not weight >= 0:
-            raise OptionError(f'{module!r}: expected {name} to be at least 0; found {weight!r}. '
-                              'Use a number like 1.')
+    for name in weights:
+        check_number(module, name, 'Use a number like 1.', least=0)
 
 
 def region_probabilities(scores: Array, activation: str) -> Array:

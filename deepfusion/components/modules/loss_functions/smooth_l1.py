@@ -4,7 +4,7 @@ from typing import Any
 
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.loss_functions.difference import _Difference
-from deepfusion.errors import OptionError
+from deepfusion.components.modules.numbers import check_number
 
 Array = Any
 
@@ -41,9 +41,7 @@ class SmoothL1Loss(_Difference):
         super().__init__(ID, inputs, output, reduction)
 
     def output_shape(self, prediction: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
-        if not self.beta >= 0:
-            raise OptionError(f'{self!r}: expected beta to be at least 0; found {self.beta!r}. '
-                              'It is the distance where the two forms meet.')
+        check_number(self, 'beta', 'It is the distance where the two forms meet.', least=0)
         return super().output_shape(prediction, target)
 
     def _terms(self, xp: Any, d: Array) -> tuple[Array, Array]:

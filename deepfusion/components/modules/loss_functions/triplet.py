@@ -5,7 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.loss_functions.options import check_same, loss_shape
 from deepfusion.components.modules.module import Module
-from deepfusion.errors import OptionError
+from deepfusion.components.modules.numbers import check_number
 from deepfusion.functional.reduction import reduce_loss
 
 Array = Any
@@ -50,8 +50,8 @@ class TripletLoss(Module):
     def output_shape(self, anchor: tuple[int, ...], positive: tuple[int, ...], negative: tuple[int, ...]
                      ) -> tuple[int, ...]:
         check_same(self, anchor, positive, negative)
-        if not self.p >= 1:
-            raise OptionError(f'{self!r}: expected p to be at least 1; found {self.p!r}. Use 2 for Euclidean distance.')
+        check_number(self, 'p', 'Use 2 for Euclidean distance.', least=1)
+        check_number(self, 'margin', 'Usual is 1.')
         return loss_shape(self, self.reduction, anchor[:-1])
 
     def compute(self, xp: Any, a: Array, p: Array, n: Array) -> tuple[Array, tuple[Any, ...]]:

@@ -62,7 +62,7 @@ class TverskyLoss(Module):
         super().__init__(ID, inputs, output)
 
     def output_shape(self, scores: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
-        check_regions(self, scores, self.activation, alpha=self.alpha, beta=self.beta, smooth=self.smooth)
+        check_regions(self, scores, self.activation, 'alpha', 'beta', 'smooth')
         check_classes(self, scores, target, 1, None)
         return loss_shape(self, self.reduction, scores[:2])
 

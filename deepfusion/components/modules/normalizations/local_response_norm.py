@@ -5,6 +5,7 @@ from typing import Any
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
 from deepfusion.components.modules.normalizations.options import check_channels
+from deepfusion.components.modules.numbers import check_number
 from deepfusion.errors import OptionError
 from deepfusion.functional.local_response import neighbour_sum
 
@@ -46,9 +47,9 @@ class LocalResponseNorm(Module):
         if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
             raise OptionError(f'{self!r}: expected size to be an integer of at least 1; found {self.size!r}. '
                               'The usual 5 is the default.')
-        if not self.k > 0 or self.alpha < 0:
-            raise OptionError(f'{self!r}: expected k to be positive and alpha at least 0; found {self.k} and '
-                              f'{self.alpha}. The usual 1.0 and 1e-4 are the defaults.')
+        check_number(self, 'k', 'The usual 1.0 is the default.', above=0)
+        check_number(self, 'alpha', 'The usual 1e-4 is the default.', least=0)
+        check_number(self, 'beta', 'The usual 0.75 is the default.')
         check_channels(self, shape, most=5)
         return shape
 

@@ -1,18 +1,14 @@
 """Options that normalizations share."""
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
-from deepfusion.errors import OptionError
+from deepfusion.components.modules.numbers import check_number
 
 
 def check_epsilon(module: Any) -> None:
     """Refuse an `epsilon` that is no positive number."""
-    epsilon = module.epsilon
-    if isinstance(epsilon, bool) or not isinstance(epsilon, Real) or not 0 < float(epsilon) < float('inf'):
-        raise OptionError(f'{module!r}: expected epsilon to be a positive number; found {epsilon!r}. '
-                          'The usual 1e-5 is the default.')
+    check_number(module, 'epsilon', 'The usual 1e-5 is the default.', above=0)
 
 
 def check_channels(module: Any, shape: tuple[int, ...], least: int = 2, most: int | None = None) -> None:

@@ -113,9 +113,9 @@ def test_a_frozen_slope_stays_and_a_free_one_learns():
 
 
 @pytest.mark.parametrize(('build', 'sentence'), [
-    (lambda x: CELU('m', x, alpha=0), 'expected alpha to be a positive number; found 0'),
-    (lambda x: CELU('m', x, alpha=None), 'expected alpha to be a positive number; found None'),
-    (lambda x: Softplus('m', x, beta=-1), 'expected beta to be a positive number; found -1'),
+    (lambda x: CELU('m', x, alpha=0), 'expected alpha to be a number above 0; found 0'),
+    (lambda x: CELU('m', x, alpha=None), 'expected alpha to be a number above 0; found None'),
+    (lambda x: Softplus('m', x, beta=-1), 'expected beta to be a number above 0; found -1'),
 ])
 def test_refused_options(build, sentence):
     with pytest.raises(OptionError, match=sentence):

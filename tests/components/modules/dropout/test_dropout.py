@@ -51,7 +51,7 @@ class TestChannelDropout(ModuleTests):
 @pytest.mark.parametrize('kind', KINDS)
 @pytest.mark.parametrize('p_keep', [0, -0.1, 1.01, float('nan'), '0.5', None, True])
 def test_probabilities_out_of_range_are_refused(kind, p_keep):
-    with pytest.raises(OptionError, match="Dropout 'm': expected p_keep above 0 and at most 1; found"):
+    with pytest.raises(OptionError, match="Dropout 'm': expected p_keep to be a number above 0 and at most 1; found"):
         kind('m', [Data('x', (1, 3, 2))], p_keep=p_keep)
 
 

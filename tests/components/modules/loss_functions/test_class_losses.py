@@ -197,7 +197,7 @@ X = Data('x', (1, 4))
     (lambda: NLLLoss('l', [X, Data('y', (1,))], weight=[1]), ShapeError, '4 weights, one for each class'),
     (lambda: KLDivLoss('l', [X, X], reduction='batch'), UnknownNameError, "reduction of KLDivLoss 'l'"),
     (lambda: KLDivLoss('l', [X, Data('y', (1, 3))]), ShapeError, 'inputs of equal shapes'),
-    (lambda: FocalLoss('l', [X, X], gamma=-1), OptionError, 'gamma to be at least 0'),
+    (lambda: FocalLoss('l', [X, X], gamma=-1), OptionError, 'gamma to be a number of at least 0; found -1'),
     (lambda: FocalLoss('l', [X, X], activation='tanh'), UnknownNameError, "activation of FocalLoss 'l'"),
     (lambda: FocalLoss('l', [Data('x', (1,))] * 2), ShapeError, 'an axis of classes'),
     (lambda: HingeLoss('l', [X, X], p=3), OptionError, 'p to be 1 or 2'),

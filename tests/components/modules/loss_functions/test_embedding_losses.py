@@ -116,11 +116,11 @@ A, B = Data('a', (1, 3)), Data('b', (1, 4))
     (lambda: CosineEmbeddingLoss('l', [A, B, A]), ShapeError, 'inputs of equal shapes'),
     (lambda: CosineEmbeddingLoss('l', [A, A, A]), ShapeError, 'one target for each pair'),
     (lambda: TripletLoss('l', [A, A, B]), ShapeError, 'inputs of equal shapes'),
-    (lambda: TripletLoss('l', [A, A, A], p=0.5), OptionError, 'p to be at least 1'),
+    (lambda: TripletLoss('l', [A, A, A], p=0.5), OptionError, 'p to be a number of at least 1; found 0.5'),
     (lambda: TripletLoss('l', [A, A, A], reduction='max'), UnknownNameError, "reduction of TripletLoss 'l'"),
     (lambda: InfoNCELoss('l', [A, B]), ShapeError, 'inputs of equal shapes'),
     (lambda: InfoNCELoss('l', [Data('v', (1, 3, 2))] * 2), ShapeError, r'vectors of shape \(1, D\)'),
-    (lambda: InfoNCELoss('l', [A, A], temperature=0), OptionError, 'a temperature above 0'),
+    (lambda: InfoNCELoss('l', [A, A], temperature=0), OptionError, 'temperature to be a number above 0; found 0'),
 ])
 def test_refused(build, error, words):
     with pytest.raises(error, match=words):

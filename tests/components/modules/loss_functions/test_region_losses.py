@@ -92,7 +92,7 @@ def test_an_empty_region_found_empty_costs_nothing():
 @pytest.mark.parametrize(('shapes', 'options', 'error', 'words'), [
     (((1, 3), (1, 3)), {}, ShapeError, 'axes behind the channels'),
     ((MAP, (1, 2, 2, 4)), {}, ShapeError, 'expected targets of shape'),
-    ((MAP, MAP), {'smooth': -1}, OptionError, 'smooth to be at least 0'),
+    ((MAP, MAP), {'smooth': -1}, OptionError, 'smooth to be a number of at least 0; found -1'),
     ((MAP, MAP), {'activation': 'relu'}, UnknownNameError, "activation of .*Loss 'l'"),
     ((MAP, MAP), {'reduction': 'mena'}, UnknownNameError, "'mean'"),
 ])

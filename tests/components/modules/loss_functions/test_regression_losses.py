@@ -60,8 +60,8 @@ def test_far_and_equal(module):
 
 
 @pytest.mark.parametrize(('module', 'options', 'error', 'words'), [
-    (HuberLoss, {'delta': 0}, OptionError, 'expected delta to be positive'),
-    (SmoothL1Loss, {'beta': -1}, OptionError, 'expected beta to be at least 0'),
+    (HuberLoss, {'delta': 0}, OptionError, 'expected delta to be a number above 0; found 0'),
+    (SmoothL1Loss, {'beta': -1}, OptionError, 'expected beta to be a number of at least 0; found -1'),
     *((module, {'reduction': 'none '}, UnknownNameError, "'none'") for module in (MAELoss, LogCoshLoss)),
 ])
 def test_refused_options(module, options, error, words):

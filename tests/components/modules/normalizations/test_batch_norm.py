@@ -167,8 +167,8 @@ def test_testing_takes_batches_of_any_size(batch):
 
 
 @pytest.mark.parametrize(('options', 'sentence'), [
-    ({'epsilon': 0}, 'expected epsilon to be a positive number; found 0'),
-    ({'epsilon': None}, 'expected epsilon to be a positive number; found None'),
+    ({'epsilon': 0}, 'expected epsilon to be a number above 0; found 0'),
+    ({'epsilon': None}, 'expected epsilon to be a number above 0; found None'),
     ({'momentum': 1.5}, 'expected momentum from 0 to 1; found 1.5'),
     ({'momentum': None}, 'expected momentum from 0 to 1; found None'),
 ])

@@ -85,5 +85,5 @@ def test_refused_shapes(build, shape, sentence):
 
 @pytest.mark.parametrize('kind', [GroupNorm, InstanceNorm])
 def test_refused_epsilon(kind):
-    with pytest.raises(OptionError, match="Norm 'm': expected epsilon to be a positive number; found 0"):
+    with pytest.raises(OptionError, match="Norm 'm': expected epsilon to be a number above 0; found 0"):
         kind('m', [Data('x', (1, 32, 2))], epsilon=0)

@@ -78,5 +78,5 @@ def test_refused_axes(axes):
 
 
 def test_refused_epsilon():
-    with pytest.raises(OptionError, match='expected epsilon to be a positive number; found -1'):
+    with pytest.raises(OptionError, match='expected epsilon to be a number above 0; found -1'):
         LayerNorm('m', [Data('x', (1, 2))], epsilon=-1)

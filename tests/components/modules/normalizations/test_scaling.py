@@ -75,12 +75,12 @@ def test_lengths_far_from_1():
 
 
 @pytest.mark.parametrize(('build', 'error', 'sentence'), [
-    (lambda x: RMSNorm('m', x, epsilon=0), OptionError, 'expected epsilon to be a positive number; found 0'),
+    (lambda x: RMSNorm('m', x, epsilon=0), OptionError, 'expected epsilon to be a number above 0; found 0'),
     (lambda x: RMSNorm('m', x, axes=0), ShapeError, 'expected axes to normalize over'),
-    (lambda x: L2Norm('m', x, epsilon=-1), OptionError, 'expected epsilon to be a positive number; found -1'),
+    (lambda x: L2Norm('m', x, epsilon=-1), OptionError, 'expected epsilon to be a number above 0; found -1'),
     (lambda x: L2Norm('m', x, axis=2), ShapeError, 'expected an axis other than the batch'),
     (lambda x: LocalResponseNorm('m', x, size=0), OptionError, 'expected size to be an integer of at least 1; found 0'),
-    (lambda x: LocalResponseNorm('m', x, k=0), OptionError, 'expected k to be positive'),
+    (lambda x: LocalResponseNorm('m', x, k=0), OptionError, 'expected k to be a number above 0; found 0'),
     (lambda x: LocalResponseNorm('m', [Data('z', (1,))]), ShapeError, "rank 2 to 5.*found 'z' of shape"),
 ])
 def test_refused(build, error, sentence):
