@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich import box
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -79,12 +82,12 @@ class Summary:
         table.add_column('connected to', overflow='fold', min_width=8)
         for row in self.rows:
             words, color = STATE_WORDS.get(row.state, ('partly', 'magenta'))
-            cells: list[Any] = [Text(visible(row.ID)), Text(visible(row.kind)), row.output_shape,
+            cells: list[Any] = [_Names(row.ID), Text(visible(row.kind)), row.output_shape,
                                 f'{row.parameters:,}' if row.parameters else '', Text(words, style=color)]
             if has_times:
                 cells.append(time_taken(row.seconds) if row.seconds is not None else '')
             sources = [_from_here(source, row.ID) for source in row.connected_to]
-            table.add_row(*cells, Text(visible(', '.join(sources))))
+            table.add_row(*cells, _Names(', '.join(sources)))
         return table
 
     def totals(self) -> str:
@@ -108,6 +111,25 @@ class Summary:
     def print_to(self, console: Console) -> None:
         """Show the table on a console of `rich`."""
         console.print(self.table())
+
+
+class _Names:
+    """IDs that are broken behind slashes and commas, where they do not fit a line."""
+
+    def __init__(self, names: str) -> None:
+        self._pieces = re.findall(r'(?:…/)?.+?(?:[/,]\s*|$)', visible(names))
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        lengths = [cell_len(piece) for piece in self._pieces]
+        return Measurement(max(lengths, default=0), sum(lengths))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = ['']
+        for piece in self._pieces:
+            if lines[-1] and cell_len(lines[-1] + piece.rstrip()) > options.max_width:
+                lines.append('')
+            lines[-1] += piece
+        yield Text('\n'.join(line.rstrip() for line in lines), overflow='fold')
 
 
 def _from_here(source: str, ID: str) -> str:

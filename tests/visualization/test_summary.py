@@ -5,6 +5,10 @@ import io
 import numpy as np
 import pytest
 
+from deepfusion.components.data import Data
+from deepfusion.components.modules import Add
+from deepfusion.components.modules.activation_functions import Relu
+from deepfusion.components.net import Net
 from deepfusion.errors import OptionError
 from tests.visualization.nets import basic, chain, fusion, hostile, recurrent, residual
 
@@ -101,3 +105,16 @@ def test_batch_sizes_are_told_when_they_agree():
     assert [row.output_shape for row in summarize(net)[0].rows[:2]] == ['5×3', '5×16']
     x.val = np.ones((2, 3))                                  # forward has not run with it
     assert [row.output_shape for row in summarize(net)[0].rows[:2]] == ['B×3', 'B×16']
+
+
+@pytest.mark.parametrize('width', [80, 90, 120])
+def test_IDs_are_broken_behind_slashes(width):
+    x = Data('picture', (1, 8, 6, 6))
+    a = Relu('stage/first_block/activation', [x]).output
+    b = Relu('stage/second_block/activation', [a]).output
+    net = Net('net', [Add('stage/second_block/addition', [a, b, x]).output])
+    text = io.StringIO()
+    net.summary(width=width, file=text)
+    for word in ('stage', 'first_block', 'second_block', 'activation', 'addition', 'picture'):
+        assert word in text.getvalue()
+    assert '…/\n' not in text.getvalue().replace(' ', '')
