@@ -3,6 +3,8 @@
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from deepfusion.errors import NodeTypeError, OptionError, ShapeError
 
 Array = Any
@@ -24,6 +26,13 @@ def check_learning_rate(learning_rate: float, node: str) -> float:
     except (TypeError, ValueError):
         pass
     raise OptionError(f'{node}: expected a learning rate of at least 0; found {learning_rate!r}.')
+
+
+def check_flag(value: bool, name: str, node: str) -> bool:
+    """Refuse an option that is neither True nor False: any string would count as True."""
+    if isinstance(value, bool | np.bool_) or value in (0, 1):
+        return bool(value)
+    raise OptionError(f'{node}: expected {name} to be True or False; found {value!r:.60}.')
 
 
 def check_shape(shape: tuple[int, ...], ID: str) -> tuple[int, ...]:

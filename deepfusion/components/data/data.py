@@ -69,7 +69,7 @@ class Data:
         self._deriv: Array = None
         self._deriv_holder = _SHARED
         self._seed: Array = None        # what a user or loss module assigned as derivative
-        self.is_frozen = is_frozen
+        self.is_frozen = checks.check_flag(is_frozen, 'is_frozen', f"Data '{ID}'")
         self._optimizer_details = deepcopy(optimizer_details)   # the caller may go on changing its dictionary
         optimizer = get_optimizer(self.shape, optimizer_details)
         self.optimizer: Optimizer | None = None if is_frozen else optimizer     # a frozen one gets it when unfrozen

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from deepfusion.components.data.checks import check_learning_rate
+from deepfusion.components.data.checks import check_flag, check_learning_rate
 from deepfusion.components.data.data import Data
 from deepfusion.components.data.regularizers import Regularizer
 from deepfusion.components.modules.initializers import initial_value
@@ -40,7 +40,7 @@ class Parametric:
         self.learning_rate = check_learning_rate(learning_rate, repr(self))
         self.optimizer_details = optimizer_details
         get_optimizer((), optimizer_details)           # refuses details that mean nothing
-        self._default_frozen = is_frozen
+        self._default_frozen = check_flag(is_frozen, 'is_frozen', repr(self))
         self.is_frozen = True                          # until there is a parameter
         # 0.0.3's way sets these two before calling the base class.
         if (self.is_regularizable or is_regularized) and not hasattr(self, 'is_regularized'):

@@ -118,3 +118,12 @@ def test_numbers_out_of_range(module, options, words):
     with pytest.raises(OptionError, match=words):
         module('m', [x, x], **options)
     assert not x.outputs
+
+
+@pytest.mark.parametrize('make', [lambda flag: Data('x', (1, 3), is_frozen=flag),
+                                  lambda flag: MatMul('x', [Data('y', (1, 3))], out_features=2, is_frozen=flag)])
+def test_a_string_is_no_flag(make):
+    for flag in ('False', 'no', None, 2):
+        with pytest.raises(OptionError, match=f"'x': expected is_frozen to be True or False; found {flag!r}"):
+            make(flag)
+    assert make(0).is_frozen is False
