@@ -140,13 +140,13 @@ class Trainer:
         if all(node.is_frozen for node in [*self.net.topological_order, *self.net.parameters()]):
             raise OptionError(f"Trainer: expected something to learn; everything in net '{self.net.ID}' is frozen. "
                               'Unfreeze it with net.unfreeze(), or unfreeze a node.')
-        if self.checkpoint is not None:
-            check_checkpoint(self.checkpoint, is_known=len(self.history) > 0)
         train = self._feed.check((inputs, labels), 'the training set')
         sets = {'validation': validation, 'test': test}
         held_out = {name: self._feed.check(examples, f'the {name} set')
                     for name, examples in sets.items() if examples is not None}
         done = len(self.history)
+        if self.checkpoint is not None:
+            check_checkpoint(self.checkpoint, is_known=done > 0)
         if done >= epochs and done > self._resumed:
             warnings.warn(f'Trainer: expected more epochs than have been made, {done}; found epochs={epochs}, so '
                           f'nothing is trained. Give epochs={done + epochs} for {epochs} more.', stacklevel=2)

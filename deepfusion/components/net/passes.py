@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral
 from typing import Any
 
+import numpy as np
+
 from deepfusion.components.data.data import Data
 from deepfusion.components.modules.module import Module
 from deepfusion.components.net.graph import Node, depends_on
@@ -34,7 +36,7 @@ def run_modules(modules: Iterable[Module], method: str, after: Callable[[Module]
 
 def check_verbose(verbose: Any, fix: str) -> None:
     """Refuse what was not meant for the option that comes first."""
-    if not isinstance(verbose, bool | Integral):
+    if not isinstance(verbose, Integral | np.bool_):
         raise OptionError(f'Net: expected verbose to be True or False; found {type(verbose).__name__}. {fix}')
 
 
