@@ -20,7 +20,6 @@ def check_number(module: Any, name: str, fix: str, above: float = -inf, least: f
     if not isinstance(value, bool) and isinstance(value, Real) and abs(float(value)) < inf \
             and above < float(value) and least <= float(value) <= most:
         return
-    start = f' above {above:g}' if above > -inf else f' from {least:g}' if most < inf else f' of at least {least:g}'
-    end = '' if most == inf else f' to {most:g}' if above == -inf else f' and at most {most:g}'
-    bounds = '' if above == least == -inf else start + end
-    raise OptionError(f'{module!r}: expected {name} to be a number{bounds}; found {value!r}. {fix}')
+    low = f' above {above:g}' if above > -inf else f' of at least {least:g}' if least > -inf else ''
+    high = f' and at most {most:g}' if most < inf else ''
+    raise OptionError(f'{module!r}: expected {name} to be a number{low}{high}; found {value!r}. {fix}')

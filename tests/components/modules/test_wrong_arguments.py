@@ -109,10 +109,10 @@ def test_options_that_are_no_numbers(module, option, inputs, value):
 
 @pytest.mark.parametrize(('module', 'options', 'words'), [
     (HuberLoss, {'delta': 0}, 'a number above 0; found 0'), (SmoothL1Loss, {'beta': -1}, 'of at least 0; found -1'),
-    (LogisticLoss, {'label_smoothing': 1.5}, 'a number from 0 to 1; found 1.5'),
+    (LogisticLoss, {'label_smoothing': 1.5}, 'a number of at least 0 and at most 1; found 1.5'),
     (LogisticLoss, {'pos_weight': -3}, 'pos_weight to be a number of at least 0, or an array of such; found -3'),
     (LogisticLoss, {'weight': 'a'}, "weight to be a number of at least 0, or an array of such; found 'a'"),
-    (FocalLoss, {'alpha': 2}, 'alpha to be a number from 0 to 1; found 2')])
+    (FocalLoss, {'alpha': 2}, 'alpha to be a number of at least 0 and at most 1; found 2')])
 def test_numbers_out_of_range(module, options, words):
     x = Data('x', (1, 2, 3, 3))
     with pytest.raises(OptionError, match=words):

@@ -102,7 +102,8 @@ class BatchNorm(Module):
         if by_batch:
             if count < 2:
                 raise self.shape_error('more than one value per channel to train on', f'a batch of shape {x.shape}',
-                                       "Use larger batches, also for the last of an epoch, or set_mode('test').")
+                                       "Use larger batches, also as the last of an epoch, set_mode('test'), or "
+                                       'freeze_statistics=True.')
             mean, variance = channel_statistics(x)
             self.running_mean = self._moved(self.running_mean, mean)
             self.running_var = self._moved(self.running_var, variance * (count / (count - 1)))

@@ -174,8 +174,9 @@ def test_a_batch_of_one_is_repeated(make, draws):
     (lambda a, b: CrossEntropyLoss('m', [a, a], weight=[1.0]), ShapeError, '3 weights, one for each class'),
     (lambda a, b: CrossEntropyLoss('m', [a, a], weight=np.ones((3, 3))), ShapeError, r'found shape \(3, 3\)'),
     (lambda a, b: CrossEntropyLoss('m', [a, a], weight=5.0), ShapeError, r'found shape \(\)'),
-    (lambda a, b: CrossEntropyLoss('m', [a, a], label_smoothing=1.5), OptionError, 'from 0 to 1'),
-    (lambda a, b: LogisticLoss('m', [a, a], label_smoothing=-3.0), OptionError, 'from 0 to 1; found -3.0'),
+    (lambda a, b: CrossEntropyLoss('m', [a, a], label_smoothing=1.5), OptionError, 'of at least 0 and at most 1'),
+    (lambda a, b: LogisticLoss('m', [a, a], label_smoothing=-3.0), OptionError,
+     'of at least 0 and at most 1; found -3.0'),
     (lambda a, b: CrossEntropyLoss('m', [a, a], axis=0), ShapeError, 'an axis other than the batch'),
 ])
 def test_refused(build, error, words):
